@@ -1,0 +1,4 @@
+"""What we know beforehand: topics, speakers, outlets and our own words, from TOML files an operator can extend.
+
+Loaded once in ``app`` and handed down as a value, also to workers.
+"""

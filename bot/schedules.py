@@ -1,0 +1,63 @@
+"""When a digest is due: local times of day in a zone → the next UTC instant. Pure.
+
+Our own function, because cron triggers skip or double a day at daylight-saving changes (measured, see
+docs/design-notes.md): a local time that does not exist moves to the first instant after the gap, a repeated
+one is taken at its first occurrence, so each wanted local date has exactly one digest per time of day.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.model import Schedule
+
+_SEARCH_DAYS = 8
+
+
+def next_due(schedule: Schedule, after: datetime) -> datetime:
+    """Return the first instant strictly after ``after`` (aware) at which the schedule is due, in UTC.
+
+    Every-n-hours schedules stand on whole multiples of n counted from local midnight; raise ``ValueError`` for
+    a schedule without any time or weekday.
+    """
+    zone = ZoneInfo(schedule.zone)
+    first_day = after.astimezone(zone).date() - timedelta(days=1)
+    times = _times(schedule)
+    for offset in range(_SEARCH_DAYS + 2):
+        day = first_day + timedelta(days=offset)
+        if day.weekday() not in schedule.weekdays:
+            continue
+        instants = sorted({_instant(day, at, zone) for at in times})
+        found = next((instant for instant in instants if instant > after), None)
+        if found is not None:
+            return found
+    raise ValueError("a schedule needs at least one time of day and one weekday")
+
+
+def _times(schedule: Schedule) -> list[time]:
+    if schedule.every_hours:
+        return [time(hour) for hour in range(0, 24, schedule.every_hours)]
+    return [time.fromisoformat(text) for text in schedule.times]
+
+
+def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """The UTC instant of a local time; fold 0 is the first of two, and a time in a gap moves to its end."""
+    naive = datetime.combine(day, at)
+    instant = naive.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == naive:
+        return instant
+    # In a gap. PEP 495: fold=0 uses the offset before the change, so ``instant`` lies as far behind the gap's
+    # end as the wanted time lay behind its start; walk back to the end of the gap.
+    before = naive.replace(tzinfo=zone, fold=0).utcoffset()
+    after = naive.replace(tzinfo=zone, fold=1).utcoffset()
+    assert before is not None
+    assert after is not None
+    low, high = instant - abs(after - before), instant
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) / 2
+        if middle.astimezone(zone).utcoffset() == before:
+            low = middle
+        else:
+            high = middle
+    return high.replace(microsecond=0)

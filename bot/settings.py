@@ -1,0 +1,194 @@
+"""What may be configured: one TOML file, checked whole, and secrets from the environment.
+
+A misspelt key, a wrong type or a value out of range is refused with its place and a suggestion. Nothing is
+read when this module is imported.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import tomllib
+import types
+import typing
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ENVIRONMENT_NAMES = ("DISCORD_TOKEN", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the message names the file, each key, and what to do."""
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        near = difflib.get_close_matches(name, available_timezones(), n=1)
+        raise ValueError(f"unknown time zone {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    return name
+
+
+def _network(text: str) -> str:
+    return str(ipaddress.ip_network(text))
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Network = Annotated[str, AfterValidator(_network)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Database(_Section):
+    """Where everything is kept."""
+
+    path: Path = Path("onrecord.db")
+    """The SQLite file, on a local disk; relative paths start at the working directory."""
+
+
+class Polling(_Section):
+    """How feeds are polled."""
+
+    interval_minutes: int = Field(15, ge=1, le=24 * 60)
+    concurrency: int = Field(20, ge=1, le=200)
+    first_fetch_owed: int = Field(0, ge=0, le=50)
+    """How many of the newest entries of a newly added feed are owed to channels; the rest are only stored."""
+    max_entries: int = Field(1000, ge=10, le=10_000)
+
+
+class Fetching(_Section):
+    """How we behave on the network."""
+
+    user_agent: str = Field("OnRecord/0.1", min_length=3, max_length=200)
+    """Name yourself: an address where a publisher can reach you belongs in here."""
+    timeout_seconds: float = Field(20, gt=0, le=120)
+    max_feed_bytes: int = Field(10_000_000, ge=10_000, le=100_000_000)
+    max_page_bytes: int = Field(5_000_000, ge=10_000, le=100_000_000)
+    max_redirects: int = Field(5, ge=0, le=10)
+    per_host: int = Field(2, ge=1, le=10)
+    """Connections to one host at once."""
+    page_spacing_seconds: float = Field(1.0, ge=0, le=60)
+    """Pause between two article pages of one host."""
+    pages: bool = True
+    """Fetch article pages; if not, an entry's own text or title and summary are read."""
+    allow_networks: tuple[Network, ...] = ()
+    """Private networks that feeds may lie in, e.g. ``192.168.1.0/24``; by default only public addresses."""
+
+
+class Reading(_Section):
+    """How articles are read."""
+
+    workers: int = Field(1, ge=1, le=16)
+    parse_workers: int = Field(1, ge=1, le=16)
+    deadline_seconds: float = Field(60, gt=0, le=600)
+    """A worker that needs longer for one job is killed and replaced."""
+    parse_deadline_seconds: float = Field(20, gt=0, le=600)
+    max_chars: int = Field(100_000, ge=1_000, le=1_000_000)
+    """What lies beyond is stored but not read."""
+    recycle_after: int = Field(2_000, ge=10)
+    """A worker process is replaced after so many jobs."""
+    spacy_model: str = "auto"
+    """Name of an installed spaCy pipeline; ``auto`` takes the best English one that loads."""
+
+
+class Digests(_Section):
+    """How digests look."""
+
+    stories: int = Field(5, ge=1, le=20)
+    statements: int = Field(12, ge=1, le=50)
+    style: Literal["who-said-what", "brief"] = "who-said-what"
+    period_hours: int = Field(24, ge=1, le=24 * 31)
+    """What ``digest`` covers when no period is named."""
+    post_empty: bool = False
+    """Post a scheduled digest that has nothing new."""
+
+
+class Service(_Section):
+    """Health and metrics over HTTP."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    """0 takes any free port."""
+    enabled: bool = True
+
+
+class Settings(_Section):
+    """The whole configuration."""
+
+    timezone: Zone = "UTC"
+    language: Literal["en", "uk"] = "en"
+    """Of the bot's own words; articles are shown as printed."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+    tick_seconds: float = Field(5, gt=0, le=60)
+    """How often "what is due?" is asked."""
+    database: Database = Database()
+    polling: Polling = Polling()
+    fetching: Fetching = Fetching()
+    reading: Reading = Reading()
+    digests: Digests = Digests()
+    service: Service = Service()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The default time zone as an object."""
+        return ZoneInfo(self.timezone)
+
+
+class Secrets(BaseSettings):
+    """What only the environment may hold."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    discord_token: SecretStr | None = None
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Read and check a TOML file (defaults when None); raise ``SettingsError`` naming every wrong key."""
+    if path is None:
+        return Settings()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{path}: cannot be read ({error}). Give a UTF-8 TOML file, e.g. a copy of config.example.toml."
+        ) from error
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}.") from error
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        problems = "\n".join(f"  {_explain(problem)}" for problem in error.errors())
+        raise SettingsError(f"{path} cannot be used:\n{problems}") from error
+
+
+def _explain(problem: typing.Any) -> str:  # noqa: ANN401 - pydantic's own ErrorDetails has no public fields
+    place = tuple(str(part) for part in problem["loc"])
+    key = ".".join(place)
+    if problem["type"] != "extra_forbidden":
+        return f"{key}: {problem['msg']} (given: {problem['input']!r})"
+    if place[-1].upper() in ENVIRONMENT_NAMES or place[-1].endswith(("token", "secret", "password")):
+        return f"{key}: secrets are never read from this file; set them in the environment."
+    near = difflib.get_close_matches(place[-1], _known_keys(place[:-1]), n=1)
+    return f"{key}: unknown key" + (f"; did you mean {'.'.join((*place[:-1], near[0]))}?" if near else ".")
+
+
+def _known_keys(section: tuple[str, ...]) -> list[str]:
+    model: type[BaseModel] = Settings
+    for name in section:
+        found = model.model_fields[name].annotation if name in model.model_fields else None
+        if isinstance(found, types.GenericAlias) or not isinstance(found, type):
+            return []
+        if not issubclass(found, BaseModel):
+            return []
+        model = found
+    return list(model.model_fields)
