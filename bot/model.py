@@ -117,6 +117,27 @@ class FeedData:
     """The publisher's wish (``ttl``) as a lower bound for polling; 0 when there is none."""
     complaint: str = ""
     """What was wrong with the document, when it could be read all the same."""
+    complete: bool = True
+    """False when the document breaks off: its entries count, but the next poll asks for the whole again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a request brought: a body, "unchanged", or a failure that explains itself."""
+
+    outcome: Literal["ok", "unchanged", "failed"]
+    url: str
+    """The address that answered, after redirects."""
+    status: int | None = None
+    body: bytes = b""
+    content_type: str = ""
+    validators: Validators | None = None
+    """New validators from a complete 200 (or a 304 that carries them); None keeps the stored ones."""
+    retry_after_s: int = 0
+    fresh_for_s: int = 0
+    """How long the publisher calls the answer fresh (``max-age``, ``Expires``): a lower bound for the next poll."""
+    cause: str = ""
+    next_step: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,14 @@
 """When a digest is due: local times of day in a zone → the next UTC instant. Pure.
 
 Our own function, because cron triggers skip or double a day at daylight-saving changes (measured, see
-docs/design-notes.md): a local time that does not exist moves to the first instant after the gap, a repeated
-one is taken at its first occurrence, so each wanted local date has exactly one digest per time of day.
+docs/design-notes.md). The rules, each tested in every zone:
+
+- a local time that a change of the clocks skips moves to the first instant after the gap; two wanted times in
+  one gap become one;
+- a local time that comes twice is taken at its first occurrence;
+- a local date that a zone leaves out altogether (Samoa had no 30 December 2011) is owed nothing.
+
+So each wanted local date that exists has exactly one digest per wanted time of day.
 """
 
 from __future__ import annotations
@@ -12,7 +18,9 @@ from zoneinfo import ZoneInfo
 
 from bot.model import Schedule
 
-_SEARCH_DAYS = 8
+_SEARCH_DAYS = 16
+"""Two weeks: once a week, on the very weekday that a zone leaves out, and a day on either side."""
+_DAY = timedelta(days=1)
 
 
 def next_due(schedule: Schedule, after: datetime) -> datetime:
@@ -22,11 +30,11 @@ def next_due(schedule: Schedule, after: datetime) -> datetime:
     a schedule without any time or weekday.
     """
     zone = ZoneInfo(schedule.zone)
-    first_day = after.astimezone(zone).date() - timedelta(days=1)
+    first_day = after.astimezone(zone).date() - _DAY
     times = _times(schedule)
-    for offset in range(_SEARCH_DAYS + 2):
+    for offset in range(_SEARCH_DAYS):
         day = first_day + timedelta(days=offset)
-        if day.weekday() not in schedule.weekdays:
+        if day.weekday() not in schedule.weekdays or not _exists(day, zone):
             continue
         instants = sorted({_instant(day, at, zone) for at in times})
         found = next((instant for instant in instants if instant > after), None)
@@ -39,6 +47,11 @@ def _times(schedule: Schedule) -> list[time]:
     if schedule.every_hours:
         return [time(hour) for hour in range(0, 24, schedule.every_hours)]
     return [time.fromisoformat(text) for text in schedule.times]
+
+
+def _exists(day: date, zone: ZoneInfo) -> bool:
+    """Tell whether any instant has this local date: in a skipped day, midnight and the next one coincide."""
+    return _instant(day, time(0), zone) < _instant(day + _DAY, time(0), zone)
 
 
 def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import tomllib
-import types
 import typing
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,6 +18,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENVIRONMENT_NAMES = ("DISCORD_TOKEN", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
+
+_SHOWN_CHARS = 60
+"""How much of a wrong value an error repeats."""
 
 
 class SettingsError(Exception):
@@ -41,13 +43,14 @@ Network = Annotated[str, AfterValidator(_network)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    # Strict: TOML has types, so "8080" where a number belongs is a mistake to be told about.
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, strict=True)
 
 
 class Database(_Section):
     """Where everything is kept."""
 
-    path: Path = Path("onrecord.db")
+    path: Path = Field(Path("onrecord.db"), strict=False)
     """The SQLite file, on a local disk; relative paths start at the working directory."""
 
 
@@ -76,7 +79,7 @@ class Fetching(_Section):
     """Pause between two article pages of one host."""
     pages: bool = True
     """Fetch article pages; if not, an entry's own text or title and summary are read."""
-    allow_networks: tuple[Network, ...] = ()
+    allow_networks: tuple[Network, ...] = Field((), strict=False)
     """Private networks that feeds may lie in, e.g. ``192.168.1.0/24``; by default only public addresses."""
 
 
@@ -155,7 +158,7 @@ def load_settings(path: Path | None) -> Settings:
     if path is None:
         return Settings()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
             f"{path}: cannot be read ({error}). Give a UTF-8 TOML file, e.g. a copy of config.example.toml."
@@ -174,21 +177,36 @@ def load_settings(path: Path | None) -> Settings:
 def _explain(problem: typing.Any) -> str:  # noqa: ANN401 - pydantic's own ErrorDetails has no public fields
     place = tuple(str(part) for part in problem["loc"])
     key = ".".join(place)
+    if _names_a_secret(place[-1], problem["input"]):
+        names = ", ".join(ENVIRONMENT_NAMES)
+        return f"{key}: secrets are never read from this file; set them in the environment ({names})."
+    if problem["type"] == "model_type":
+        return f"{key}: is a table; write its keys under a line [{key}]."
     if problem["type"] != "extra_forbidden":
-        return f"{key}: {problem['msg']} (given: {problem['input']!r})"
-    if place[-1].upper() in ENVIRONMENT_NAMES or place[-1].endswith(("token", "secret", "password")):
-        return f"{key}: secrets are never read from this file; set them in the environment."
-    near = difflib.get_close_matches(place[-1], _known_keys(place[:-1]), n=1)
-    return f"{key}: unknown key" + (f"; did you mean {'.'.join((*place[:-1], near[0]))}?" if near else ".")
+        return f"{key}: {problem['msg']} (given: {_shortened(problem['input'])})"
+    near = difflib.get_close_matches(key, _known_keys(), n=1, cutoff=0.7) or [
+        known for known in _known_keys() if known.rpartition(".")[2] == place[-1]
+    ]
+    return f"{key}: unknown key" + (f"; did you mean {near[0]}?" if near else ".")
 
 
-def _known_keys(section: tuple[str, ...]) -> list[str]:
-    model: type[BaseModel] = Settings
-    for name in section:
-        found = model.model_fields[name].annotation if name in model.model_fields else None
-        if isinstance(found, types.GenericAlias) or not isinstance(found, type):
-            return []
-        if not issubclass(found, BaseModel):
-            return []
-        model = found
-    return list(model.model_fields)
+def _names_a_secret(key: str, value: object) -> bool:
+    """Tell whether a key is called like a secret, or is a table with such a key in it."""
+    if isinstance(value, dict):
+        return any(_names_a_secret(str(inner), inside) for inner, inside in value.items())
+    return key.lower().endswith(("token", "secret", "password"))
+
+
+def _shortened(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _SHOWN_CHARS else shown[:_SHOWN_CHARS] + "…"
+
+
+def _known_keys(model: type[BaseModel] | None = None, prefix: str = "") -> list[str]:
+    """Every key and table that may stand in the file, dotted."""
+    keys = []
+    for name, field in (model or Settings).model_fields.items():
+        keys.append(prefix + name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            keys += _known_keys(field.annotation, f"{prefix}{name}.")
+    return keys

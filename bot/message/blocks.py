@@ -73,6 +73,8 @@ class Quotation:
     """The outlets that carry it, first one first; a chain reads "Outlet ← origin"."""
     cut: bool = False
     """The words go on in the article."""
+    cue_first: bool = False
+    """The cue stood right before the words, so that it reads on into them: "called the draft", “thin”."""
     block: Literal["quotation"] = "quotation"
 
 
