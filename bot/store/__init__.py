@@ -1,0 +1,1 @@
+"""The edge that remembers: feeds, articles, statements, stories and what is owed, in one SQLite file."""

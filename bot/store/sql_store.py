@@ -1,0 +1,327 @@
+"""SqlStore: all of the store's doors, on one SQLite file.
+
+Each method is one whole fact. The SQL stands by subject in the ``*_sql`` modules, as plain functions of an open
+connection; here they are sent to the one writer or to a reader, so that the event loop never waits for a disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.intake import identity
+from bot.model import (
+    Article,
+    ArticleState,
+    Channel,
+    Delivery,
+    DeliveryState,
+    EntryData,
+    Feed,
+    FollowUp,
+    StoredStatement,
+    Story,
+    StorySketch,
+    Subscription,
+    TextVersion,
+    Trouble,
+)
+from bot.ports import (
+    ArticleToRead,
+    Digest,
+    Hits,
+    Poll,
+    ReadArticle,
+    Searched,
+    Store,
+    Totals,
+    Wanted,
+)
+from bot.store import (
+    articles_sql,
+    feeds_sql,
+    outbox_sql,
+    search_sql,
+    spaces_sql,
+    statements_sql,
+    stories_sql,
+    totals_sql,
+)
+from bot.store.errors import StoreError, explained
+from bot.store.opening import MEMORY, READERS, migrate, read_engine, upgrade, write_engine
+from bot.store.statements_sql import statement_id
+from bot.store.writer import Writer
+
+__all__ = ["SqlStore", "StoreError", "migrate", "statement_id"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class SqlStore(Store):
+    """Everything the bot remembers; made by ``open``."""
+
+    def __init__(self, writer: Writer, reading: Engine, readers: ThreadPoolExecutor, place: str) -> None:
+        self._writer = writer
+        self._reading = reading
+        self._readers = readers
+        self._place = place
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, path: Path | str) -> AsyncIterator[Self]:
+        """Open a database file, bringing it up to date; ``:memory:`` gives one that is gone at the end.
+
+        Raise ``StoreError`` for a file that cannot be used, which is then left as it is. Leaving the context
+        finishes the writes that wait.
+        """
+        memory = str(path) == MEMORY
+        if not memory:
+            await asyncio.to_thread(migrate, path)
+        writing = write_engine(path)
+        with (
+            ThreadPoolExecutor(1, "store-writer") as thread,
+            ThreadPoolExecutor(READERS, "store-reader") as pool,
+        ):
+            # A database in memory lives in one connection, so its one thread does everything in turn.
+            reading, readers = (writing, thread) if memory else (read_engine(path), pool)
+            try:
+                if memory:
+                    await asyncio.get_running_loop().run_in_executor(thread, _make_tables, writing)
+                writer = Writer(writing, thread, str(path))
+                try:
+                    yield cls(writer, reading, readers, str(path))
+                finally:
+                    await writer.close()
+            finally:
+                reading.dispose()
+                writing.dispose()
+
+    async def _write(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await self._writer.write(lambda connection: work(connection, *args, **kwargs))
+
+    async def _read(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        def in_one_transaction() -> T:
+            with self._reading.begin() as connection:
+                return work(connection, *args, **kwargs)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, in_one_transaction)
+        except SQLAlchemyError as error:
+            raise explained(error, self._place) from error
+
+    # ── Feeds ────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def add_feed(self, url: str, title: str, *, now: datetime) -> Feed:
+        """Remember a feed, due at once; a known one comes back as it is, a removed one is taken up again."""
+        return await self._write(feeds_sql.add_feed, url, title, now)
+
+    async def feeds(self) -> list[Feed]:
+        """All feeds, by id."""
+        return await self._read(feeds_sql.all_feeds)
+
+    async def due_feeds(self, now: datetime, limit: int) -> list[Feed]:
+        """Feeds that are due and not paused, longest overdue first."""
+        return await self._read(feeds_sql.due_feeds, now, limit)
+
+    async def next_due_at(self) -> datetime | None:
+        """When the next feed becomes due; None without feeds."""
+        return await self._read(feeds_sql.next_due_at)
+
+    async def save_feed(self, feed: Feed) -> None:
+        """Replace a feed's row; raise ``LookupError`` when there is none."""
+        await self._write(feeds_sql.save_feed, feed)
+
+    async def remove_feed(self, feed_id: int) -> None:
+        """Stop reading a feed; its entries' keys and its articles stay."""
+        await self._write(feeds_sql.remove_feed, feed_id)
+
+    async def known_entries(self, feed_id: int, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Of these entry keys the known ones, each with its stored content hash."""
+        return await self._read(feeds_sql.known_entries, feed_id, keys)
+
+    async def save_poll(self, poll: Poll) -> int:
+        """Save validators, due time and entries together; return how many articles are new."""
+        return await self._write(feeds_sql.save_poll, poll)
+
+    # ── Articles ─────────────────────────────────────────────────────────────────────────────────────────
+
+    async def articles_to_read(self, now: datetime, limit: int) -> list[ArticleToRead]:
+        """Articles that may be read now, first seen first."""
+        return await self._read(articles_sql.articles_to_read, now, limit)
+
+    async def save_unread(
+        self,
+        article_id: int,
+        *,
+        state: ArticleState,
+        attempts: int,
+        not_before: datetime | None,
+        trouble: Trouble,
+    ) -> None:
+        """Record a failed reading: to be tried again after ``not_before``, or given up."""
+        await self._write(
+            articles_sql.save_unread,
+            article_id,
+            state=state,
+            attempts=attempts,
+            not_before=not_before,
+            trouble=trouble,
+        )
+
+    async def save_reading(self, read: ReadArticle) -> int:
+        """Save text, statements and place together; return how many statements are new."""
+        return await self._write(articles_sql.save_reading, read)
+
+    async def story_sketches(self, since: datetime) -> list[StorySketch]:
+        """Sketches of the stories whose newest article is from then or later."""
+        return await self._read(stories_sql.story_sketches, since)
+
+    async def copy_candidates(self, bands: Sequence[int], since: datetime) -> list[tuple[int, str, bytes]]:
+        """(id, text, minhash) of articles sharing a band, oldest first, at most 50; the asking one among them."""
+        return await self._read(articles_sql.copy_candidates, bands, since)
+
+    async def article(self, article_id: int) -> Article | None:
+        """One article, or None."""
+        return await self._read(articles_sql.article, article_id)
+
+    async def article_by_url(self, url: str) -> Article | None:
+        """The article with this address, or with another form of it, or None."""
+        asked = EntryData(guid="", link=url, title="", summary="", text="")
+        return await self._read(articles_sql.article_by_url, url, identity.keys(asked).link_key)
+
+    async def text_version(self, article_id: int, version: int | None = None) -> TextVersion | None:
+        """A stored text, the newest unless told; None when there is none."""
+        return await self._read(articles_sql.text_version, article_id, version)
+
+    # ── Statements, stories, search ──────────────────────────────────────────────────────────────────────
+
+    async def statements(self, wanted: Wanted) -> list[StoredStatement]:
+        """What was said and is wanted, from newest text versions, oldest first seen first."""
+        return await self._read(statements_sql.statements_wanted, wanted)
+
+    async def speakers(self) -> list[tuple[str, int]]:
+        """Every speaker with the number of statements, most quoted first."""
+        return await self._read(statements_sql.speakers)
+
+    async def last_serial(self) -> int:
+        """The highest serial stored so far; 0 when there is none."""
+        return await self._read(statements_sql.last_serial)
+
+    async def searched(self, *, topic: str, since: datetime | None, until: datetime | None) -> Searched:
+        """How much stands behind an answer about this topic and period."""
+        return await self._read(statements_sql.searched, topic, since, until)
+
+    async def stories(self, ids: Sequence[int]) -> list[Story]:
+        """These stories in this order, each with its articles, first seen first; unknown ids are left out."""
+        return await self._read(stories_sql.stories_by_id, ids)
+
+    async def stories_between(
+        self, *, topic: str, since: datetime | None, until: datetime | None, limit: int
+    ) -> list[Story]:
+        """Stories of a topic with an article first seen in the period, latest first."""
+        return await self._read(stories_sql.stories_between, topic, since, until, limit)
+
+    async def search(self, text: str, *, since: datetime | None, until: datetime | None, limit: int) -> Hits:
+        """Find words in titles, texts and statements; odd characters are words, never syntax."""
+        return await self._read(search_sql.search, text, since, until, limit)
+
+    # ── Channels, follow-ups, subscriptions ──────────────────────────────────────────────────────────────
+
+    async def save_channel(self, channel: Channel) -> None:
+        """Remember a channel and its space, or update its name and zone."""
+        await self._write(spaces_sql.save_channel, channel)
+
+    async def channel(self, channel_id: str) -> Channel | None:
+        """One channel, or None."""
+        return await self._read(spaces_sql.channel, channel_id)
+
+    async def save_followup(self, followup: FollowUp) -> None:
+        """Remember an answer for follow-ups; expired ones are dropped in passing."""
+        await self._write(spaces_sql.save_followup, followup)
+
+    async def followup(
+        self, channel_id: str, actor_id: str, *, now: datetime, followup_id: str | None = None
+    ) -> FollowUp | None:
+        """A person's newest unexpired answer in this channel, or the one with this id."""
+        return await self._read(spaces_sql.followup, channel_id, actor_id, now, followup_id)
+
+    async def add_subscription(self, subscription: Subscription) -> Subscription:
+        """Save a new one for a known channel; its ``id`` is given here."""
+        return await self._write(spaces_sql.add_subscription, subscription)
+
+    async def subscriptions(self, channel_id: str | None = None) -> list[Subscription]:
+        """All of them, or one channel's, by id."""
+        return await self._read(spaces_sql.all_subscriptions, channel_id)
+
+    async def save_subscription(self, subscription: Subscription) -> None:
+        """Replace a subscription's row; its cursor never goes back."""
+        await self._write(spaces_sql.save_subscription, subscription)
+
+    async def remove_subscription(self, subscription_id: int) -> None:
+        """Forget it; what it already owed is still delivered."""
+        await self._write(spaces_sql.remove_subscription, subscription_id)
+
+    async def due_subscriptions(self, now: datetime) -> list[Subscription]:
+        """Unpaused subscriptions that are due, longest overdue first."""
+        return await self._read(spaces_sql.due_subscriptions, now)
+
+    # ── The outbox ───────────────────────────────────────────────────────────────────────────────────────
+
+    async def save_digest(self, digest: Digest) -> int:
+        """Save deliveries, cursor and due time together; return how many deliveries are new."""
+        return await self._write(outbox_sql.save_digest, digest)
+
+    async def recover(self, now: datetime) -> int:
+        """At start: every ``sending`` becomes ``unknown``; return how many."""
+        return await self._write(outbox_sql.recover, now)
+
+    async def claim(self, now: datetime, limit: int) -> list[Delivery]:
+        """Each channel's first open delivery that may be tried now; pending ones are now ``sending``."""
+        return await self._write(outbox_sql.claim, now, limit)
+
+    async def settle(
+        self,
+        delivery_id: int,
+        state: DeliveryState,
+        *,
+        now: datetime,
+        message_id: str | None = None,
+        reason: str | None = None,
+        not_before: datetime | None = None,
+    ) -> None:
+        """Record what became of an attempt; what was sent stays sent."""
+        await self._write(
+            outbox_sql.settle,
+            delivery_id,
+            state,
+            now=now,
+            message_id=message_id,
+            reason=reason,
+            not_before=not_before,
+        )
+
+    async def deliveries(self, state: DeliveryState | None = None, limit: int = 100) -> list[Delivery]:
+        """Deliveries, newest first."""
+        return await self._read(outbox_sql.all_deliveries, state, limit)
+
+    async def totals(self) -> Totals:
+        """Count everything kept."""
+        return await self._read(totals_sql.totals)
+
+
+def _make_tables(engine: Engine) -> None:
+    with engine.begin() as connection:
+        upgrade(connection)
