@@ -1,0 +1,1 @@
+"""Feed → article text: when to look, polite bounded HTTP, bytes → entries, which of them are new, page → text."""

@@ -1,0 +1,156 @@
+"""Which addresses may be reached: public ones, and the private networks an operator allows.
+
+A feed's address comes from strangers, and so does everything it redirects to. Names can lie (DNS rebinding,
+``0x7f000001``, ``①②⑦.⓪.⓪.①``), so the last word is spoken where a socket is made for a final address: that
+also covers literal addresses and redirects. Rules: FEEDS.md, "Safety".
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from aiohttp import ThreadedResolver
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+PUBLIC_PORTS = frozenset({80, 443, 8080, 8443})
+FIRST_FREE_PORT = 1024
+"""In allowed networks every port from here up may be used too."""
+
+# What Python calls global and is not, or leads somewhere else than it says (tunnels, translators).
+_DENIED = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "::/96",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2001::/32",
+        "2002::/16",
+        "3fff::/20",
+        "5f00::/16",
+        "fec0::/10",
+    )
+)
+_FIRST_PRINTABLE = 0x21
+_DELETE, _C1_END = 0x7F, 0xA0
+
+
+class Forbidden(Exception):
+    """This address is not ours to reach; the message says why, the next step says what an operator may do."""
+
+    def __init__(self, cause: str, next_step: str) -> None:
+        super().__init__(f"{cause}; {next_step}")
+        self.cause = cause
+        self.next_step = next_step
+
+
+def allowed(address: str | Address, allow_networks: Iterable[str | Network] = ()) -> bool:
+    """Whether an IP address is public, or lies in one of the operator's networks. False for what is none."""
+    try:
+        ip = _plain_address(address)
+        networks = [ipaddress.ip_network(network) for network in allow_networks]
+    except ValueError:
+        return False
+    return _is_inside(ip, networks) or _is_public(ip)
+
+
+class Guard:
+    """Checks addresses (before a request) and sockets (before a connection) for one set of allowed networks."""
+
+    def __init__(self, allow_networks: Iterable[str] = ()) -> None:
+        self._networks = [ipaddress.ip_network(network) for network in allow_networks]
+
+    def check_url(self, url: str) -> URL:
+        """Return the address ready for a request, or raise ``Forbidden``. Touches no network."""
+        if any(ord(c) < _FIRST_PRINTABLE or _DELETE <= ord(c) < _C1_END for c in url) or "\\" in url:
+            raise Forbidden(
+                "the address contains spaces, control characters or backslashes",
+                "copy it again from a browser",
+            )
+        try:
+            # An ASCII address is used as it stands: requoting it would ask for another one.
+            parsed = URL(url, encoded=url.isascii())
+            host, port = parsed.host, parsed.port
+        except ValueError as error:
+            raise Forbidden(
+                f"the address cannot be understood ({error})", "check it for typing errors"
+            ) from error
+        if parsed.scheme not in ("http", "https"):
+            raise Forbidden("the address does not begin with http:// or https://", "give a web address")
+        if not host or port == 0:
+            raise Forbidden("the address names no host", "check it for typing errors")
+        if parsed.raw_user is not None or parsed.raw_password is not None:
+            raise Forbidden(
+                "the address contains a user name or password",
+                "remove the part between // and @; it would be stored",
+            )
+        return parsed
+
+    def check(self, host: str, port: int) -> None:
+        """Raise ``Forbidden`` unless this IP address may be reached at this port."""
+        ip = _plain_address(host)
+        if _is_inside(ip, self._networks):
+            if port in PUBLIC_PORTS or port >= FIRST_FREE_PORT:
+                return
+        elif not _is_public(ip):
+            raise Forbidden(
+                f"{ip} is not a public address",
+                "if you trust what answers there, add its network to allow_networks under [fetching]",
+            )
+        if port not in PUBLIC_PORTS:
+            raise Forbidden(
+                f"port {port} is not used (only 80, 443, 8080 and 8443 are)",
+                "give an address on one of these, or add its network to allow_networks under [fetching]",
+            )
+
+    def socket_factory(self, addr_info: tuple[Any, ...]) -> socket.socket:
+        """Make the socket for a final address, or raise ``Forbidden``; for aiohttp's ``TCPConnector``."""
+        family, kind, protocol, _name, address = addr_info
+        self.check(str(address[0]), int(address[1]))
+        return socket.socket(family=family, type=kind, proto=protocol)
+
+
+class GuardedResolver(AbstractResolver):
+    """DNS whose every answer must be reachable: a name that also points inside is refused as a whole."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._resolver = ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Look up a name; raise ``Forbidden`` when any of its addresses is, ``OSError`` when it has none."""
+        found = await self._resolver.resolve(host, port, family)
+        for result in found:
+            self._guard.check(result["host"], port)
+        return found
+
+    async def close(self) -> None:
+        """Release the resolver."""
+        await self._resolver.close()
+
+
+def _plain_address(address: str | Address) -> Address:
+    """Parse, and look through the IPv6 form of an IPv4 address; a zone (``%eth0``) makes no difference."""
+    ip = ipaddress.ip_address(address.partition("%")[0] if isinstance(address, str) else address)
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return mapped or ip
+
+
+def _is_inside(ip: Address, networks: Iterable[Network]) -> bool:
+    return any(ip in network for network in networks)
+
+
+@lru_cache(maxsize=4096)
+def _is_public(ip: Address) -> bool:
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not _is_inside(ip, _DENIED)
