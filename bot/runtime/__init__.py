@@ -1,0 +1,1 @@
+"""The edge that ticks: the clock, the timer, worker processes, health."""

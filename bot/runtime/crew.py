@@ -1,0 +1,61 @@
+"""Work that goes on in the background: each job once at a time, so many at once, errors contained."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+_log = structlog.get_logger(__name__)
+
+COOLING_SECONDS = 60.0
+
+
+class Crew:
+    """Runs jobs by key: a key that is queued or running is not taken twice.
+
+    A job that raises is logged and its key rests for a minute, so that a fault which keeps work due (a full
+    disk, a bug) does not turn into a storm of requests. Jobs save their own expected failures.
+    """
+
+    def __init__(self, name: str, at_once: int, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.name = name
+        self.crashes = 0
+        self._gate = asyncio.Semaphore(at_once)
+        self._jobs: dict[int, asyncio.Task[None]] = {}
+        self._resting: dict[int, float] = {}
+        self._monotonic = monotonic
+
+    def submit(self, key: int, job: Callable[[], Awaitable[object]]) -> bool:
+        """Take a job unless its key is under way or resting; tell whether it was taken."""
+        if key in self._jobs or self._resting.get(key, 0.0) > self._monotonic():
+            return False
+        self._resting.pop(key, None)
+        task = asyncio.create_task(self._run(key, job), name=f"{self.name} {key}")
+        self._jobs[key] = task
+        task.add_done_callback(lambda _: self._jobs.pop(key, None))
+        return True
+
+    async def _run(self, key: int, job: Callable[[], Awaitable[object]]) -> None:
+        async with self._gate:
+            try:
+                await job()
+            except Exception:  # noqa: BLE001 - whatever a job raises stops only that job
+                self.crashes += 1
+                self._resting[key] = self._monotonic() + COOLING_SECONDS
+                _log.exception("job failed", crew=self.name, key=key)
+
+    async def join(self) -> None:
+        """Wait until nothing is under way."""
+        while self._jobs:
+            await asyncio.wait(list(self._jobs.values()))
+            await asyncio.sleep(0)  # lets the done callbacks clear the table
+
+    async def stop(self) -> None:
+        """Cancel what is under way; it is still due and will be done after the next start."""
+        jobs = list(self._jobs.values())
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
