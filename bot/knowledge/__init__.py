@@ -2,3 +2,8 @@
 
 Loaded once in ``app`` and handed down as a value, also to workers.
 """
+
+from bot.knowledge.files import load
+from bot.knowledge.lookup import Knowledge
+
+__all__ = ["Knowledge", "load"]

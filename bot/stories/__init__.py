@@ -1,0 +1,1 @@
+"""Room 3: articles → stories. Pure functions from values to values; what they decide, someone else saves."""
