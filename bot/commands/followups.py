@@ -1,0 +1,85 @@
+"""What may be asked about the last answer for 7 days: the query is stored, so a restart changes nothing."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+
+from bot import queries
+from bot.commands.desk import Desk
+from bot.commands.requests import BadRequest, Request
+from bot.message.blocks import Message
+from bot.model import FollowUp, Query
+
+KEPT = timedelta(days=7)
+
+
+async def answered(query: Query, request: Request, desk: Desk) -> Message:
+    """Answer a query and remember it for follow-ups.
+
+    An answer that cannot number stories keeps the numbers of the one before, so that "story 2" still means
+    what the reader sees further up.
+    """
+    if query.verb != "digest" and not query.shown_stories and (before := await last(request, desk)):
+        query = replace(query, shown_stories=before.query.shown_stories)
+    now = request.at
+    answer = await queries.answer(
+        query,
+        store=desk.store,
+        knowledge=desk.knowledge,
+        words=desk.words,
+        settings=desk.settings,
+        now=now,
+        zone=desk.zone_of(request.channel),
+    )
+    await desk.store.save_channel(request.channel)
+    await desk.store.save_followup(
+        FollowUp(
+            id=uuid.uuid4().hex,
+            channel_id=request.channel.id,
+            actor_id=request.actor.id,
+            query=answer.query,
+            created_at=now,
+            expires_at=now + KEPT,
+        )
+    )
+    return answer.message
+
+
+async def more(request: Request, desk: Desk) -> Message:
+    """What comes after the last answer."""
+    before = await _needed(request, desk)
+    return await answered(queries.next_page(before.query, desk.settings), request, desk)
+
+
+async def links(request: Request, desk: Desk) -> Message:
+    """The addresses behind the last answer; it stays the last answer."""
+    before = await _needed(request, desk)
+    answer = await queries.sources(
+        before.query,
+        store=desk.store,
+        knowledge=desk.knowledge,
+        words=desk.words,
+        settings=desk.settings,
+        now=request.at,
+        zone=desk.zone_of(request.channel),
+    )
+    return answer.message
+
+
+async def _needed(request: Request, desk: Desk) -> FollowUp:
+    before = await last(request, desk)
+    if before is None:
+        raise BadRequest(
+            desk.words("command.error.nothing_before", command=request.command),
+            examples=("digest", "said …", "search …"),
+        )
+    return before
+
+
+async def last(request: Request, desk: Desk) -> FollowUp | None:
+    """Return the answer that a request refers to: the one replied to, or the person's newest in the channel."""
+    return await desk.store.followup(
+        request.channel.id, request.actor.id, now=request.at, followup_id=request.reply_to
+    )
