@@ -377,7 +377,7 @@ class Story:
     articles: tuple[Article, ...]
     outlets: tuple[str, ...]
     origins: int
-    """Independent origins: articles that are neither copies of nor derived from another one here."""
+    """Independent origins: outlets with a text of their own here, neither a copy of nor derived from another."""
     topics: tuple[str, ...] = ()
 
 

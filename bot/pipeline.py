@@ -110,10 +110,18 @@ async def poll_feed(feed: Feed, tools: Tools) -> PollOutcome:
 async def _new_entries(feed: Feed, data: FeedData, tools: Tools) -> tuple[NewEntry, ...]:
     keys = [identity.keys(entry).key for entry in data.entries]
     known = await tools.store.known_entries(feed.id, keys)
-    entries = identity.new_entries(data, known)
+    named = replace(data, entries=tuple(_with_outlet(entry, feed, tools) for entry in data.entries))
+    entries = identity.new_entries(named, known)
     if feed.first_fetched_at is None:
         entries = identity.owed_on_first_fetch(entries, tools.settings.polling.first_fetch_owed)
     return tuple(replace(entry, on_topic=_touches_war(entry.data, tools)) for entry in entries)
+
+
+def _with_outlet(entry: EntryData, feed: Feed, tools: Tools) -> EntryData:
+    """One outlet has one name, whatever its feeds are called ("World news | Example Times")."""
+    known = tools.knowledge.outlet(entry.outlet or entry.link or feed.url)
+    name = known.name if known in tools.knowledge.outlets else entry.outlet
+    return replace(entry, outlet=name)
 
 
 def _touches_war(entry: EntryData, tools: Tools) -> bool:
@@ -282,7 +290,7 @@ async def compose_digest(subscription: Subscription, tools: Tools) -> int:
     After a downtime several due times may have passed: one digest covers them all.
     """
     now = tools.clock.now()
-    message, cursor = await queries.scheduled(
+    answer, cursor = await queries.scheduled(
         subscription,
         store=tools.store,
         knowledge=tools.knowledge,
@@ -290,18 +298,19 @@ async def compose_digest(subscription: Subscription, tools: Tools) -> int:
         settings=tools.settings,
         now=now,
     )
-    bodies = (
-        () if message is None else tuple(blocks.dumps(part) for part in paging.parts(message, PART_CHARS))
-    )
+    parts = () if answer is None else paging.parts(answer.message, PART_CHARS)
     owed = await tools.store.save_digest(
         Digest(
             subscription_id=subscription.id,
             due_at=subscription.next_at,
             next_at=next_due(subscription.schedule, now),
             cursor=cursor,
-            bodies=bodies,
+            bodies=tuple(blocks.dumps(part) for part in parts),
             at=now,
         )
     )
-    _log.info("digest composed", subscription=subscription.id, parts=len(bodies), owed=owed)
+    if answer is not None:
+        posted = queries.follow_up(answer.query, subscription.channel_id, queries.EVERYBODY, now)
+        await tools.store.save_followup(posted)
+    _log.info("digest composed", subscription=subscription.id, parts=len(parts), owed=owed)
     return owed

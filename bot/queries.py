@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
+import uuid
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,10 +21,15 @@ from bot.message import answers, digest
 from bot.message.blocks import Message
 from bot.message.material import DigestMaterial, Ground, StoryMaterial
 from bot.message.ranking import origins, worth_showing
-from bot.model import Article, Policy, Query, StoredStatement, Story, Subscription
+from bot.model import Article, FollowUp, Policy, Query, StoredStatement, Story, Subscription
 from bot.ports import Store, Wanted
 from bot.settings import Settings
 from bot.stories.claims import merge
+
+KEPT = timedelta(days=7)
+"""So long an answer can be followed up."""
+EVERYBODY = ""
+"""The actor of a delivered digest: whoever reads the channel may follow it up."""
 
 _MOST_STATEMENTS = 20_000
 _MOST_STORIES = 500
@@ -38,6 +44,11 @@ class Answer:
     message: Message
     query: Query
     found: int
+
+
+def follow_up(query: Query, channel_id: str, actor_id: str, now: datetime) -> FollowUp:
+    """What is remembered of an answer: its query alone, for a week, for one person or for ``EVERYBODY``."""
+    return FollowUp(uuid.uuid4().hex, channel_id, actor_id, query, created_at=now, expires_at=now + KEPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +125,8 @@ async def scheduled(
     words: Words,
     settings: Settings,
     now: datetime,
-) -> tuple[Message | None, int]:
-    """Return a due subscription's digest and its new cursor.
+) -> tuple[Answer | None, int]:
+    """Return a due subscription's digest, with its query for follow-ups, and the new cursor.
 
     It covers the statements stored since its last digest, so that what was read late is not lost, of articles
     that are owed. None when nothing was said, unless the settings want empty digests posted.
@@ -139,8 +150,10 @@ async def scheduled(
     if not speaks and not settings.digests.post_empty:
         return None, cursor
     if not speaks:
-        return digest.nothing(material, words), cursor
-    return _compose(asked, material, again=f"digest {subscription.topic}"), cursor
+        return Answer(digest.nothing(material, words), query, 0), cursor
+    chosen = digest.choose(material, limit_stories=settings.digests.stories)
+    query = replace(query, shown_stories=tuple(story.story.id for story in chosen))
+    return Answer(_compose(asked, material), query, len(chosen)), cursor
 
 
 async def _digest(asked: _Asked) -> Answer:
@@ -163,7 +176,7 @@ async def _digest(asked: _Asked) -> Answer:
     return Answer(_compose(asked, material), replace(query, shown_stories=shown), len(chosen))
 
 
-def _compose(asked: _Asked, material: DigestMaterial, again: str = "") -> Message:
+def _compose(asked: _Asked, material: DigestMaterial) -> Message:
     return digest.compose(
         material,
         style=asked.query.style,
@@ -171,7 +184,6 @@ def _compose(asked: _Asked, material: DigestMaterial, again: str = "") -> Messag
         earlier=asked.query.shown_stories[: asked.query.skip],
         limit_stories=asked.settings.digests.stories,
         limit_statements=asked.settings.digests.statements,
-        again=again,
     )
 
 
@@ -219,7 +231,27 @@ def _story_material(story: Story, statements: Sequence[StoredStatement], query: 
         for article in story.articles
         if article.id in speaking or (_within(article, query) and (article.owed or not query.owed_only))
     )
-    return StoryMaterial(story, articles, tuple(merge(statements)))
+    told = replace(story, headline=_headline(story, articles, statements))
+    return StoryMaterial(told, articles, tuple(merge(statements)))
+
+
+def _headline(story: Story, articles: Sequence[Article], statements: Sequence[StoredStatement]) -> str:
+    """The story's own headline while its article is of this period, else that of the most quoted one.
+
+    A story that has gone on for days is not shown under the news it began with.
+    """
+    if not articles or any(article.title == story.headline for article in articles):
+        return story.headline
+    quoted = Counter(stored.article_id for stored in statements)
+    best = max(
+        articles, key=lambda article: (_is_english(article), quoted[article.id], article.first_seen_at)
+    )
+    return best.title
+
+
+def _is_english(article: Article) -> bool:
+    """Whether its headline can stand for a story that outlets of several languages tell."""
+    return article.language.casefold().startswith("en")
 
 
 def _within(article: Article, query: Query) -> bool:

@@ -60,7 +60,8 @@ class Newsroom:
 
     async def scheduled(self, order, *, settings=None, now=NOW):
         parts = self.parts | ({"settings": settings} if settings else {})
-        return await queries.scheduled(order, **parts, now=now)
+        answer, cursor = await queries.scheduled(order, **parts, now=now)
+        return answer and answer.message, cursor
 
 
 @pytest.fixture
@@ -222,13 +223,15 @@ async def test_a_scheduled_digest_covers_what_was_stored_since_the_last_one(stor
     assert await newsroom.scheduled(order(cursor=after)) == (None, after)
 
 
-async def test_a_scheduled_digest_offers_no_follow_up_to_an_answer_nobody_got(store, newsroom):
+async def test_a_scheduled_digest_can_be_followed_up_like_any_answer(store, newsroom):
     await article(store, 1, *(said(f"Words {number}.") for number in range(9)))
-    message, _ = await newsroom.scheduled(order())
-    shown = text(message)
-    assert "…5 more statements" in shown
-    assert "story 1" not in shown
-    assert "digest war" in shown
+    answer, _ = await queries.scheduled(order(), **newsroom.parts, now=NOW)
+    assert "…5 more statements: story 1" in text(answer)
+    assert len(answer.query.shown_stories) == 1
+    assert "Words 0." in text(
+        await newsroom.ask("story", story="1", shown_stories=answer.query.shown_stories)
+    )
+    assert len(await newsroom.links(answer)) == 1
 
 
 async def test_a_feeds_first_entries_are_owed_to_nobody(store, newsroom):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -66,6 +67,7 @@ async def demo(*, keep: Path | None) -> int:
         clock = SampleClock(POLL_TIMES[0])
         async with SampleServer(clock.now) as server:
             known = knowledge_files.load().with_outlets(server.outlets)
+            known = replace(known, speakers=(*known.speakers, *server.speakers))
             async with App.build(settings, knowledge=known, clock=clock, platforms=[platform]) as app:
                 await _prepare(app, server)
                 await _poll_three_days(app, clock)

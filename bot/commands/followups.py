@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
-from datetime import timedelta
 
 from bot import queries
 from bot.commands.desk import Desk
 from bot.commands.requests import BadRequest, Request
 from bot.message.blocks import Message
 from bot.model import FollowUp, Query
-
-KEPT = timedelta(days=7)
 
 
 async def answered(query: Query, request: Request, desk: Desk) -> Message:
@@ -23,28 +19,23 @@ async def answered(query: Query, request: Request, desk: Desk) -> Message:
     """
     if query.verb != "digest" and not query.shown_stories and (before := await last(request, desk)):
         query = replace(query, shown_stories=before.query.shown_stories)
-    now = request.at
     answer = await queries.answer(
         query,
         store=desk.store,
         knowledge=desk.knowledge,
         words=desk.words,
         settings=desk.settings,
-        now=now,
+        now=request.at,
         zone=desk.zone_of(request.channel),
     )
-    await desk.store.save_channel(request.channel)
-    await desk.store.save_followup(
-        FollowUp(
-            id=uuid.uuid4().hex,
-            channel_id=request.channel.id,
-            actor_id=request.actor.id,
-            query=answer.query,
-            created_at=now,
-            expires_at=now + KEPT,
-        )
-    )
+    await remember(answer.query, request, desk)
     return answer.message
+
+
+async def remember(query: Query, request: Request, desk: Desk) -> None:
+    """Keep an answer's query for this person's follow-ups in this channel."""
+    await desk.store.save_channel(request.channel)
+    await desk.store.save_followup(queries.follow_up(query, request.channel.id, request.actor.id, request.at))
 
 
 async def more(request: Request, desk: Desk) -> Message:
@@ -79,7 +70,12 @@ async def _needed(request: Request, desk: Desk) -> FollowUp:
 
 
 async def last(request: Request, desk: Desk) -> FollowUp | None:
-    """Return the answer that a request refers to: the one replied to, or the person's newest in the channel."""
-    return await desk.store.followup(
-        request.channel.id, request.actor.id, now=request.at, followup_id=request.reply_to
-    )
+    """Return the answer that a request refers to.
+
+    The one replied to; else the newest of the person's own in the channel and the digests posted to it.
+    """
+    found = [
+        await desk.store.followup(request.channel.id, actor, now=request.at, followup_id=request.reply_to)
+        for actor in (request.actor.id, queries.EVERYBODY)
+    ]
+    return max(filter(None, found), key=lambda followup: followup.created_at, default=None)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from bot import queries
-from bot.commands import timetable
+from bot.commands import followups, timetable
 from bot.commands.desk import Desk
 from bot.commands.requests import BadRequest, Request
 from bot.message import lists
@@ -116,7 +116,7 @@ async def resume(request: Request, desk: Desk) -> Message:
 async def preview(request: Request, desk: Desk) -> Message:
     """Show the next digest as it would be now; nothing is sent and nothing counts as sent."""
     order = await _one(request, desk)
-    message, _ = await queries.scheduled(
+    answer, _ = await queries.scheduled(
         order,
         store=desk.store,
         knowledge=desk.knowledge,
@@ -124,10 +124,11 @@ async def preview(request: Request, desk: Desk) -> Message:
         settings=desk.settings,
         now=request.at,
     )
-    if message is None:
+    if answer is None:
         return _told("command.subscription.preview_nothing", order, request, desk)
+    await followups.remember(answer.query, request, desk)
     line = desk.words("command.subscription.preview", id=str(order.id), at=_due(order, request, desk))
-    return Message((Text(line, tone="muted"), Divider(), *message.blocks))
+    return Message((Text(line, tone="muted"), Divider(), *answer.message.blocks))
 
 
 async def _one(request: Request, desk: Desk) -> Subscription:

@@ -51,13 +51,11 @@ def compose(
     limit_stories: int = 5,
     limit_statements: int = 12,
     floor: float = CONFIDENCE_FLOOR,
-    again: str = "",
 ) -> Message:
     """Return the digest, or one honest line when there is nothing (more) to show.
 
     Stories are numbered on from ``earlier``, the ids of those on earlier pages, so that "story 7" stays what a
-    reader saw. At most ``limit_stories`` stories and ``limit_statements`` statements are shown. ``again`` is
-    the command that asks for this digest, where nobody asked and so no follow-up can refer to an answer.
+    reader saw. At most ``limit_stories`` stories and ``limit_statements`` statements are shown.
     """
     ground = material.ground
     every = ranked_stories(material.stories, floor)
@@ -73,26 +71,23 @@ def compose(
     ):
         chosen = by_rank(groups, ground)[:share]
         blocks += _story(story, chosen, number, ground, words)
-        blocks += _hidden(len(groups) - len(chosen), number, words, follow_ups=not again)
+        blocks += _hidden(len(groups) - len(chosen), number, words)
     blocks += [Divider(), Text(balance(every, ground, words), tone="muted")]
     left = len(every) - len(page) - sum(story.story.id in earlier for story in every)
-    blocks.append(_next_steps(left, again, words))
+    blocks.append(_next_steps(left, words))
     return Message(tuple(blocks))
 
 
-def _next_steps(left: int, again: str, words: Words) -> Actions:
+def _next_steps(left: int, words: Words) -> Actions:
     more = words("action.more_stories", n=left)
-    if again:
-        return Actions((Action(more if left > 0 else words("action.again"), again),))
     return Actions((*([Action(more, "more")] if left > 0 else []), Action(words("action.links"), "links")))
 
 
-def _hidden(count: int, number: int, words: Words, *, follow_ups: bool) -> list[Block]:
+def _hidden(count: int, number: int, words: Words) -> list[Block]:
     """How many statements of a story are not shown, and how to see them."""
     if count <= 0:
         return []
-    more = words("action.more_statements", n=count)
-    return [Actions((Action(more, f"story {number}"),)) if follow_ups else Text(f"…{more}", tone="muted")]
+    return [Actions((Action(words("action.more_statements", n=count), f"story {number}"),))]
 
 
 def nothing(material: DigestMaterial, words: Words, *, more: bool = False) -> Message:

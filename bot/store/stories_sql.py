@@ -100,9 +100,10 @@ def _story(story_id: int, rows: Sequence[AnyRow], scores: dict[str, float]) -> S
     """Put a story together from its articles, first seen first."""
     told = tuple(article_of(row) for row in rows)
     here = {row.id for row in rows}
-    # A copy of a text that stands in another story counts for that text, once.
+    # A copy of a text that stands in another story counts for that text, once. An outlet's second article on
+    # the event is no second origin.
     elsewhere = {row.copy_of for row in rows if row.tier != "original" and row.copy_of not in here}
-    originals = {row.id for row in rows if row.tier == "original"}
+    originals = {row.outlet.casefold() for row in rows if row.tier == "original"}
     english = (
         row.title for row in rows if row.tier == "original" and row.language.casefold().startswith("en")
     )
@@ -114,6 +115,6 @@ def _story(story_id: int, rows: Sequence[AnyRow], scores: dict[str, float]) -> S
         first_outlet=told[0].outlet,
         articles=told,
         outlets=tuple(dict.fromkeys(one.outlet for one in told)),
-        origins=len(originals | elsewhere),
+        origins=len(originals) + len(elsewhere),
         topics=tuple(sorted(scores, key=lambda topic: (-scores[topic], topic))),
     )
