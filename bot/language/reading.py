@@ -1,0 +1,137 @@
+"""The front door: one text in, who said what in it out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from bot.language import linking, people, pipelines, provenance, quotes, speakers
+from bot.language.languages import identify
+from bot.language.spans import words_of
+from bot.model import Reading, Span, Spans, Statement
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+VERSION = "rules-1"
+_NAME_LABELS = frozenset(("PERSON", "ORG", "GPE", "NORP", "LOC", "FAC", "EVENT"))
+_MOST_NAMES = 40
+_HALF_CHARACTERS = re.compile("[\ud800-\udfff]")
+"""Lone surrogates cannot be encoded, so they can be neither parsed nor stored."""
+_LONGEST_NAME = 60
+
+
+def read(
+    text: str, *, body_at: int = 0, language: str = "", model: str = "auto", max_chars: int = 100_000
+) -> Reading:
+    """Find who said what in a text; ``text[:body_at]`` is its headline.
+
+    ``language`` is a hint ("en-US"), ``model`` a spaCy pipeline. At most ``max_chars`` characters are read.
+    A language without a reader gives a Reading without statements that says so; the one error is
+    ``pipelines.ModelMissing``.
+    """
+    part = _HALF_CHARACTERS.sub("\ufffd", text[:max_chars])
+    found = identify(part[body_at:] if len(part) > body_at + _LONGEST_NAME else part, language)
+    if found != "en":
+        reason = f"no reader for {found or 'unknown'}"
+        return Reading((), found, capitalised_names(part), len(part), VERSION, reason)
+    nlp = pipelines.load(model)
+    doc = pipelines.parse(nlp, part)
+    quoted = quotes.quoted_spans(part)
+    known = people.people_of(doc, quoted)
+    relayed = provenance.relay(linking.utterances_of(doc, quoted, body_at), part)
+    resolved = speakers.resolve(doc, [said for said, _ in relayed], known)
+    made = (
+        _statement(doc, said, who, relay, quoted, headline=said.content[0][0] < body_at)
+        for (said, relay), who in zip(relayed, resolved, strict=True)
+    )
+    reader = f"{VERSION}/{nlp.lang}_{nlp.meta['name']}-{nlp.meta['version']}"
+    return Reading(tuple(x for x in made if x.pieces), found, _names(doc, known), len(part), reader)
+
+
+def capitalised_names(text: str) -> tuple[str, ...]:
+    """Return runs of capitalised words inside sentences: a rough stand-in where there is no parser."""
+    counts: Counter[str] = Counter()
+    for start, end in quotes.paragraphs(text):
+        run: list[str] = []
+        behind, first = start, True
+        for found in quotes.WORD.finditer(text, start, end):
+            word, gap = found.group(), text[behind : found.start()].strip()
+            first = first or any(mark in gap for mark in ".!?:…")
+            if run and (not word[0].isupper() or gap):
+                counts[" ".join(run)] += 1
+                run = []
+            if word[0].isupper() and not first:
+                run.append(word)
+            behind, first = found.end(), False
+        if run:
+            counts[" ".join(run)] += 1
+    return tuple(name for name, _ in counts.most_common(_MOST_NAMES) if len(name) <= _LONGEST_NAME)
+
+
+def _statement(
+    doc: Doc, said: linking.Utterance, who: speakers.Who, relay: str | None, quoted: Spans, *, headline: bool
+) -> Statement:
+    text = pipelines.text_of(doc)
+    content = tuple(said.content)
+    parts = quotes.pieces(text, content, quoted)
+    kind = quotes.kind_of(parts)
+    source: Spans = (said.source_span,) if said.source_span else ()
+    sentence = _sentence(doc, (*source, *said.cue, *content))
+    via, audience = provenance.way_here(said)
+    status, status_span = provenance.status_of(doc, said, sentence, quoted)
+    return Statement(
+        source=source,
+        cue=said.cue,
+        content=content,
+        sentence=sentence,
+        pieces=parts,
+        kind=kind,
+        source_text=_words(text, source),
+        cue_text=_words(text, said.cue),
+        sentence_text=_words(text, (sentence,)),
+        speaker=who.speaker,
+        role=who.role,
+        role_span=who.role_span,
+        act="thought" if said.thought else "said",
+        anonymous=who.anonymous,
+        via=via,
+        audience=audience,
+        relay=relay,
+        status=status,
+        status_text=_words(text, (status_span,)) if status_span else None,
+        status_span=status_span,
+        headline=headline,
+        confidence=_confidence(said, who, kind),
+    )
+
+
+def _confidence(said: linking.Utterance, who: speakers.Who, kind: str) -> float:
+    """A rule of thumb, not a measurement: quoted words of a named source are the surest."""
+    if who.certainty == "unknown":
+        return 0.4
+    base = {"direct": 0.9, "mixed": 0.85, "indirect": 0.7}[kind]
+    if who.certainty == "vague":
+        return 0.5
+    return round(base - (0.1 if who.certainty == "inferred" or not said.cue else 0.0), 2)
+
+
+def _sentence(doc: Doc, found: Spans) -> Span:
+    """Return the sentences that hold these spans, from the first one's start to the last one's end."""
+    start = words_of(doc, min(found)).sent.start_char
+    end = words_of(doc, max(found, key=lambda span: span[1])).sent.end_char
+    return quotes.trim(pipelines.text_of(doc), (start, end))
+
+
+def _words(text: str, found: Spans) -> str:
+    return " ".join(" ".join(text[start:end].split()) for start, end in found)
+
+
+def _names(doc: Doc, known: people.People) -> tuple[str, ...]:
+    counts: Counter[str] = Counter()
+    for ent in doc.ents:
+        name = people.clean_name(ent.text)
+        if ent.label_ in _NAME_LABELS and name[:1].isalnum() and len(name) <= _LONGEST_NAME:
+            counts[known.full_name(name) if ent.label_ == "PERSON" else name] += 1
+    return tuple(name for name, _ in counts.most_common(_MOST_NAMES))
