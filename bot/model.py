@@ -1,6 +1,7 @@
 """The nouns of the newsroom: plain, frozen values that every room understands.
 
-Nothing here reads, fetches, stores or shows. Times are aware and in UTC; spans are half-open character
+In the order an article lives them: feeds and entries, articles, statements, stories and topics, questions and
+what is owed. Nothing here reads, fetches, stores or shows. Times are aware and in UTC; spans are half-open character
 offsets ``(start, end)`` into the stored text of one article version.
 """
 
@@ -24,13 +25,10 @@ Act = Literal["said", "thought", "declined"]
 """Only what was ``said`` (or written) reaches a digest."""
 
 Policy = Literal["excerpt", "headline", "link"]
-"""How much of an outlet's text may be shown: statements, headline and speakers' names, or the link alone."""
+"""What may be shown of an outlet: statements; headline and speakers' names; or the link alone."""
 
 Ownership = Literal["independent", "state", "party", "official", "unknown"]
 """``party``: owned by a party to the war; ``official``: the body itself speaks."""
-
-
-# ── Feeds and entries ────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,27 +120,8 @@ class FeedData:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """What a request brought: a body, "unchanged", or a failure that explains itself."""
-
-    outcome: Literal["ok", "unchanged", "failed"]
-    url: str
-    """The address that answered, after redirects."""
-    status: int | None = None
-    body: bytes = b""
-    content_type: str = ""
-    validators: Validators | None = None
-    """New validators from a complete 200 (or a 304 that carries them); None keeps the stored ones."""
-    retry_after_s: int = 0
-    fresh_for_s: int = 0
-    """How long the publisher calls the answer fresh (``max-age``, ``Expires``): a lower bound for the next poll."""
-    cause: str = ""
-    next_step: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class EntryKeys:
-    """What makes an entry the same entry when it comes again (FEEDS.md I1): 16 bytes each."""
+    """What makes an entry the same entry when it comes again (docs/feed-rules.md I1): 16 bytes each."""
 
     key: bytes
     link_key: bytes | None
@@ -164,9 +143,6 @@ class NewEntry:
     """Whether channels are to hear of it; False on a feed's first fetch."""
     on_topic: bool = True
     """Whether its title and summary touch the war at all; if not, its page is never fetched."""
-
-
-# ── Articles ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class ArticleState(StrEnum):
@@ -228,9 +204,6 @@ class TextVersion:
     body_at: int
     """Offset of the body in ``text``; what stands before it is the headline."""
     stored_at: datetime
-
-
-# ── Statements ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,9 +291,6 @@ class StoredStatement:
     statement: Statement
 
 
-# ── Stories and topics ───────────────────────────────────────────────────────────────────────────────────
-
-
 @dataclass(frozen=True, slots=True)
 class StorySketch:
     """What a story looks like to the clustering: enough to decide whether an article joins it."""
@@ -404,9 +374,6 @@ class Speaker:
     roles: tuple[tuple[str, str, str], ...] = ()
     """(role, from date, to date); ISO dates, empty when unknown or current."""
     body: bool = False
-
-
-# ── Questions and what is owed ───────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.intake.fetched import Fetched as Fetched  # noqa: PLC0414 - passes through this door, made below
 from bot.model import (
     Article,
     ArticleSketch,
@@ -35,7 +36,6 @@ from bot.model import (
     Trouble,
     Validators,
 )
-from bot.model import Fetched as Fetched  # noqa: PLC0414 - what the network's door hands in, made on a lower floor
 
 
 class Clock(Protocol):

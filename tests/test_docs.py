@@ -29,7 +29,9 @@ def test_every_verb_that_documents_name_exists():
     verbs = {verb for document in DOCUMENTS for verb in re.findall(r"`?onrecord ([a-z]+)", text(document))}
     known = set(command_line.commands) | {"onrecord"}  # "docker build -t onrecord", "run onrecord"
     assert verbs - known == set()
-    assert {"demo", "run", "read", "check", "migrate", "feeds", *ASKED} - {"help"} <= set(command_line.commands)
+    assert {"demo", "run", "read", "check", "migrate", "feeds", *ASKED} - {"help"} <= set(
+        command_line.commands
+    )
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -14,7 +14,6 @@ from bot.model import (
     Channel,
     EntryData,
     FeedData,
-    Fetched,
     PageText,
     Piece,
     Reading,
@@ -23,7 +22,7 @@ from bot.model import (
     Subscription,
     Validators,
 )
-from bot.ports import Wanted, WorkerLost
+from bot.ports import Fetched, Wanted, WorkerLost
 from bot.queries import EVERYBODY
 from bot.settings import Settings
 from bot.store.sql_store import SqlStore

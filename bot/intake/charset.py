@@ -1,4 +1,4 @@
-"""Bytes → text without mojibake (FEEDS.md P29). Pure.
+"""Bytes → text without mojibake (docs/feed-rules.md P29). Pure.
 
 Order: byte order mark; UTF-8 wherever the bytes are valid UTF-8, whatever the labels say; the HTTP charset; the
 document's own label; UTF-8 with stray Windows bytes; detection.

@@ -1,6 +1,6 @@
 """Outside text → plain, bounded, normalised text. Pure; the one door through which a stranger's words come in.
 
-Rules: FEEDS.md, "Output safety". What is shown later is still escaped for its platform; here only what no
+Rules: docs/feed-rules.md, "Safety". What is shown later is still escaped for its platform; here only what no
 reader should ever see goes away: markup, control and bidirectional characters, invisible characters.
 """
 

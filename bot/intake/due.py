@@ -1,7 +1,7 @@
 """When to look again: a poll's outcome → the feed's next row. Pure; never raises.
 
-Being due is data: ``next_at`` is stored, so a restart neither forgets a feed nor hurries it. Rules: FEEDS.md,
-"Politeness and HTTP"; the numbers of the rules stand beside the code.
+Being due is data: ``next_at`` is stored, so a restart neither forgets a feed nor hurries it. The rules' numbers
+(docs/feed-rules.md, "Politeness and HTTP") stand beside the code.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
-from bot.model import Feed, FeedData, Fetched, Trouble, Validators
+from bot.intake.fetched import Fetched
+from bot.model import Feed, FeedData, Trouble, Validators
 
 LEAST_GAP = timedelta(seconds=60)
 UNCONDITIONAL_GAP = timedelta(hours=1)

@@ -1,7 +1,7 @@
 """Polite, bounded HTTP: the one way by which anything from the web comes in.
 
 Every answer ends as a ``Fetched`` that explains itself. The client decodes nothing by itself and follows no
-redirect by itself, because both need our limits. Rules: FEEDS.md, "Politeness and HTTP" and "Safety".
+redirect by itself, because both need our limits. Rules: docs/feed-rules.md, "Politeness and HTTP" and "Safety".
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from yarl import URL
 from bot.intake import answers
 from bot.intake.clean import web_address
 from bot.intake.decoding import ACCEPT_ENCODING, Broken, TooLarge, decoder
+from bot.intake.fetched import Fetched
 from bot.intake.guard import Forbidden, Guard, GuardedResolver
 from bot.intake.hosts import Clock, Hosts
 from bot.intake.validators import VerbatimRequest, header_value, received
-from bot.model import Fetched, Validators
+from bot.model import Validators
 from bot.settings import Fetching
 
 _ACCEPT_FEED = (

@@ -2,7 +2,7 @@
 
 A feed's address comes from strangers, and so does everything it redirects to. Names can lie (DNS rebinding,
 ``0x7f000001``, ``①②⑦.⓪.⓪.①``), so the last word is spoken where a socket is made for a final address: that
-also covers literal addresses and redirects. Rules: FEEDS.md, "Safety".
+also covers literal addresses and redirects. Rules: docs/feed-rules.md, "Safety".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which entries are new (FEEDS.md, "Which entry is new"). Pure.
+"""Which entries are new (docs/feed-rules.md, "Which entry is new"). Pure.
 
 Dates never decide newness; they only order what is new (I8).
 """

@@ -1,4 +1,4 @@
-"""Validators as opaque bytes: taken as they come, sent back byte for byte (FEEDS.md P1).
+"""Validators as opaque bytes: taken as they come, sent back byte for byte (docs/feed-rules.md P1).
 
 aiohttp writes header values as UTF-8 text. For the odd server whose validators are no UTF-8, the bytes are put
 back in at the last moment, on their way to the socket.

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.intake import due
-from bot.model import Feed, FeedData, Fetched, Trouble, Validators
+from bot.intake.fetched import Fetched
+from bot.model import Feed, FeedData, Trouble, Validators
 
 NOW = datetime(2031, 5, 12, 6, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
