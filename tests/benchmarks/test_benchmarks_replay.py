@@ -52,4 +52,4 @@ async def test_a_short_replay_stores_every_item_once_and_ends_in_a_digest(folder
     assert counts["items exposed"][0] in (6, 7)
     assert counts["twice"] == counts["lost"] == counts["never exposed"] == (0, 0)
     assert counts["statements"][1] >= 2
-    assert "“The war must end at this table,”" in printed
+    assert "“The war must end at this table”" in printed
