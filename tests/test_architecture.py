@@ -16,7 +16,7 @@ LIGHT = {
     # What starts in a moment, because a person or the event loop waits for it, and what it must not load.
     "bot.__main__": ("spacy", "feedparser", "trafilatura", "sqlalchemy", "aiohttp", "numpy"),
     "bot.cli": ("spacy", "feedparser", "trafilatura", "sqlalchemy", "aiohttp", "numpy"),
-    "bot.runtime.workers": ("spacy", "feedparser", "trafilatura", "bot.intake", "bot.language"),
+    "bot.runtime.workers": ("spacy", "feedparser", "trafilatura", "bot.intake.feeds", "bot.language"),
     "bot.app": ("spacy", "feedparser", "trafilatura"),
 }
 

@@ -286,16 +286,6 @@ def test_what_is_left_is_counted_and_one_word_away():
     assert ("1 more statement", "story 1") in [(action.label, action.command) for action in commands]
 
 
-def test_a_digest_nobody_asked_for_offers_no_follow_up_that_would_mean_something_else():
-    shown = replace(material(), stories=tuple(story(number, said=4) for number in range(1, 8)))
-    message = digest(shown, again="digest talks")
-    commands = [
-        action.command for block in message.blocks if isinstance(block, Actions) for action in block.actions
-    ]
-    assert commands == ["digest talks"]
-    assert "…1 more statement" in [block.text for block in message.blocks if isinstance(block, Text)]
-
-
 def test_brief_shows_two_statements_of_each_story():
     shown = replace(material(), stories=tuple(story(number, said=4) for number in (1, 2)))
     assert len(quotations(digest(shown, style="brief"))) == 4
