@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -158,7 +159,11 @@ class App:
         """Do what is due at every tick, and answer health checks, until the context is left."""
         async with AsyncExitStack() as stack:
             if self.settings.service.enabled:
-                checks = {"database": self._check_database}
+                checks: dict[str, Callable[[], Awaitable[str]]] = {
+                    "database": self._check_database,
+                    "polling": partial(self._check_crew, self.polls),
+                    "reading": partial(self._check_crew, self.readings),
+                }
                 await stack.enter_async_context(Health(self.settings.service, self.metrics, checks))
             ticks = (self.start_polls, self.start_readings, self.compose_due, self.deliver_due, self._count)
             await stack.enter_async_context(Ticker(self.settings.tick_seconds, ticks, self.metrics))
@@ -167,6 +172,10 @@ class App:
     async def _check_database(self) -> str:
         await self.tools.store.last_serial()
         return ""
+
+    @staticmethod
+    async def _check_crew(crew: Crew) -> str:
+        return crew.fault
 
 
 async def until_told_to_stop() -> None:

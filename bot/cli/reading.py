@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.progress import track
 
 from bot.cli import fail
 from bot.intake import article
@@ -37,10 +39,11 @@ class _Given:
 def read(source: str, output_format: str, *, every: bool, settings: Settings) -> int:
     """Read one article or a .jsonl of articles and print what was found."""
     given = list(_given(source, settings))
+    watching = sys.stderr.isatty() and len(given) > 1
     if source.endswith(".jsonl") and output_format == "text":
         output_format = "jsonl"
     results = []
-    for one in given:
+    for one in track(given, "reading", console=Console(stderr=True), transient=True, disable=not watching):
         reading, statements = _read(one.text, every=every, settings=settings)
         if output_format == "text":
             _print_text(one, reading, statements)

@@ -17,12 +17,14 @@ class Crew:
     """Runs jobs by key: a key that is queued or running is not taken twice.
 
     A job that raises is logged and its key rests for a minute, so that a fault which keeps work due (a full
-    disk, a bug) does not turn into a storm of requests. Jobs save their own expected failures.
+    disk, a missing model, a bug) does not turn into a storm of requests. Jobs save their own expected failures.
+    The same fault again is not logged again until a job has gone well; ``fault`` holds it for health checks.
     """
 
     def __init__(self, name: str, at_once: int, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.name = name
         self.crashes = 0
+        self.fault = ""
         self._gate = asyncio.Semaphore(at_once)
         self._jobs: dict[int, asyncio.Task[None]] = {}
         self._resting: dict[int, float] = {}
@@ -42,10 +44,14 @@ class Crew:
         async with self._gate:
             try:
                 await job()
-            except Exception:  # noqa: BLE001 - whatever a job raises stops only that job
+                self.fault = ""
+            except Exception as error:  # noqa: BLE001 - whatever a job raises stops only that job
                 self.crashes += 1
                 self._resting[key] = self._monotonic() + COOLING_SECONDS
-                _log.exception("job failed", crew=self.name, key=key)
+                fault = f"{type(error).__name__}: {error}"
+                if fault != self.fault:
+                    _log.exception("job failed", crew=self.name, key=key)
+                self.fault = fault
 
     async def join(self) -> None:
         """Wait until nothing is under way."""

@@ -61,6 +61,23 @@ async def test_a_crash_is_contained_and_its_key_rests_for_a_while():
     await crew.join()
 
 
+async def test_the_last_fault_stands_until_a_job_goes_well():
+    crew = Crew("test", 1)
+
+    async def crash() -> None:
+        raise RuntimeError("no model; install one")
+
+    async def work() -> None:
+        pass
+
+    crew.submit(1, crash)
+    await crew.join()
+    assert crew.fault == "RuntimeError: no model; install one"
+    crew.submit(2, work)
+    await crew.join()
+    assert crew.fault == ""
+
+
 async def test_stopping_cancels_what_is_under_way():
     crew, cancelled = Crew("test", 1), []
 
