@@ -28,6 +28,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from bot import knowledge
+
 RSS_FILE = "rss-2026-01-01-to-04.jsonl.gz"
 PAGES_FILE = "war-fulltext-2022-2024.jsonl.gz"
 NEWEST = 60
@@ -199,6 +201,7 @@ def _rows(path: Path) -> list[Mapping[str, Any]]:
 
 
 def _feeds_part(rows: list[Mapping[str, Any]]) -> list[ReplayFeed]:
+    known = knowledge.load()
     by_feed: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         by_feed.setdefault(row["feed_url"], []).append(row)
@@ -206,7 +209,8 @@ def _feeds_part(rows: list[Mapping[str, Any]]) -> list[ReplayFeed]:
         ReplayFeed(
             part="feeds",
             original_url=url,
-            title=mine[0]["feed_title"],
+            # The bot knows an outlet by its address, and here every address is a loopback one.
+            title=known.outlet(url).name if known.outlet(url) in known.outlets else mine[0]["feed_title"],
             language=mine[0]["lang"] or "",
             items=tuple(sorted((_item(row) for row in mine), key=lambda item: item.shown_from)),
         )

@@ -167,7 +167,9 @@ def migrate(config: Path | None) -> int:
 
 @command_line.command()
 @click.argument("source", metavar="FILE|URL|-")
-@click.option("--format", "output_format", type=click.Choice(["text", "json", "jsonl"]), default="text")
+@click.option(
+    "--format", "output_format", type=click.Choice(["text", "json", "jsonl", "html"]), default="text"
+)
 @click.option(
     "--all", "every", is_flag=True, help="Also attributions that are no statements, with their act."
 )

@@ -18,7 +18,7 @@ from bot.intake import article
 from bot.intake.fetch import HttpFetcher
 from bot.language import reading as reader
 from bot.language.pipelines import ModelMissing
-from bot.message import plain_text, readings
+from bot.message import article_html, plain_text, readings
 from bot.model import Reading, Statement
 from bot.platforms import terminal
 from bot.runtime.clock import SystemClock
@@ -47,6 +47,8 @@ def read(source: str, output_format: str, *, every: bool, settings: Settings) ->
         reading, statements = _read(one.text, every=every, settings=settings)
         if output_format == "text":
             _print_text(one, reading, statements)
+        elif output_format == "html":
+            click.echo(article_html.page(one.text, reading, statements, name=one.id))
         else:
             results.append(_values(one, reading, statements))
             if output_format == "jsonl":
