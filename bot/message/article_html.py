@@ -25,6 +25,7 @@ h1 { font-size: 1.4rem; line-height: 1.3; }
 .content { background: hsl(var(--hue) 85% 88%); color: #111; }
 .source { text-decoration: underline 2px hsl(var(--hue) 70% 40%); }
 .cue { font-style: italic; text-decoration: underline dotted hsl(var(--hue) 70% 40%); }
+sup { line-height: 0; }
 sup a { text-decoration: none; font: .7rem sans-serif; }
 :target { outline: 3px solid hsl(40 90% 50%); }
 ol { padding-left: 2.2rem; font: .95rem/1.5 sans-serif; }
@@ -90,6 +91,7 @@ def _marked(text: str, span: Span, marks: Sequence[tuple[Span, str, int]], hues:
     start, end = span
     inside = [mark for mark in marks if mark[0][0] < end and mark[0][1] > start]
     edges = sorted({start, end, *(edge for mark in inside for edge in mark[0] if start < edge < end)})
+    places = {number: first for (first, _), part, number in reversed(marks) if part == "content"}
     shown = []
     for left, right in pairwise(edges):
         here = [(part, number) for (first, last), part, number in inside if first <= left and right <= last]
@@ -99,9 +101,14 @@ def _marked(text: str, span: Span, marks: Sequence[tuple[Span, str, int]], hues:
             classes = " ".join(dict.fromkeys(part for part, _ in here))
             piece = f'<span class="{classes}" style="--hue:{hues[number]}">{piece}</span>'
         begun = [number for (first, _), part, number in inside if part == "content" and first == left]
-        anchors = "".join(f'<sup id="t{one + 1}"><a href="#s{one + 1}">{one + 1}</a></sup>' for one in begun)
-        shown.append(anchors + piece)
+        shown += [_number(one + 1, place=left == places[one]) for one in begun]
+        shown.append(piece)
     return "".join(shown)
+
+
+def _number(number: int, *, place: bool) -> str:
+    """A statement's number before each run of its words; only the first is the place that the list leads to."""
+    return f'<sup{f" id=t{number}" if place else ""}><a href="#s{number}">{number}</a></sup>'
 
 
 def _item(number: int, statement: Statement, hue: int) -> str:
