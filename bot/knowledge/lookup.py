@@ -39,7 +39,9 @@ _PARTS = re.compile(r"\s+[|>»–—-]\s+|\s*:\s+")
 @lru_cache(maxsize=65_536)
 def folded(name: str) -> str:
     """Fold a name for comparison: case, diacritics, punctuation and a leading "Mr" or "President" fall away."""
-    plain = unicodedata.normalize("NFKD", name.casefold().translate(_LETTERS))
+    # Compatibility forms come apart first ("𝐀" is an A), then cases fold, and what that makes comes apart again.
+    plain = unicodedata.normalize("NFKD", name.translate(_LETTERS)).casefold()
+    plain = unicodedata.normalize("NFKD", plain.translate(_LETTERS))
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter)).translate(_LETTERS)
     words = _APART.sub(" ", _POINT.sub("", plain)).replace("'s ", " ").replace("'", "").split()
     while len(words) > 1 and words[0] in _TITLES:

@@ -3,7 +3,7 @@
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.knowledge import Knowledge, load
@@ -172,6 +172,7 @@ def test_knowledge_travels_to_another_process_unchanged():
 
 
 @given(st.text(max_size=60))
+@example("𝐀")
 def test_any_text_may_be_asked_for(text):
     assert folded(folded(text)) == folded(text)
     assert KNOWLEDGE.speaker(text) is None or text.strip()
