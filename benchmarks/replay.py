@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -34,6 +34,7 @@ from bot.app import App
 from bot.commands.handlers import answer_line
 from bot.message import plain_text
 from bot.model import Actor, Channel, Delivery, Schedule, Subscription
+from bot.ports import Store
 from bot.settings import Database, Fetching, Settings
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
@@ -155,28 +156,45 @@ def _feed_truths(server: ReplayServer) -> list[FeedTruth]:
     ]
 
 
-async def _run(app: App, clock: SharedClock, server: Replayed, hours: float) -> None:
-    store = app.tools.store
-    await store.save_channel(CHANNEL)
-    for feed in server.feeds:
+def settings(database: Path) -> Settings:
+    """A bot that polls loopback and waits for nobody."""
+    return Settings(
+        database=Database(path=database),
+        fetching=Fetching(allow_networks=("127.0.0.0/8",), page_spacing_seconds=0),
+    )
+
+
+def steps(hours: float) -> list[datetime]:
+    """When the clock stands still and everything due is done."""
+    return [START + number * STEP for number in range(int(timedelta(hours=hours) / STEP) + 1)]
+
+
+async def prepare(
+    store: Store, feeds: Iterable[FeedTruth], channels: Mapping[str, Channel], *, every_hours: int
+) -> None:
+    """Follow these feeds, and owe each topic's digest to its channel every so many hours."""
+    for feed in feeds:
         await store.add_feed(feed.url, feed.title, now=START)
-    for topic in TOPICS:
+    for topic, channel in channels.items():
+        await store.save_channel(channel)
         await store.add_subscription(
             Subscription(
                 id=0,
-                channel_id=CHANNEL.id,
+                channel_id=channel.id,
                 owner_id=PERSON.id,
                 topic=topic,
-                schedule=Schedule(zone="UTC", every_hours=12),
+                schedule=Schedule(zone="UTC", every_hours=every_hours),
                 style="who-said-what",
-                next_at=START + timedelta(hours=12),
+                next_at=START + timedelta(hours=every_hours),
                 cursor=0,
                 created_at=START,
             )
         )
-    steps = int(timedelta(hours=hours) / STEP) + 1
-    for step in range(steps):
-        clock.set(START + step * STEP)
+
+
+async def _run(app: App, clock: SharedClock, hours: float) -> None:
+    for moment in steps(hours):
+        clock.set(moment)
         polled = await app.poll_due()
         read = await app.read_waiting()
         await app.compose_due()
@@ -194,16 +212,13 @@ async def run_replay(folder: Path, database: Path, hours: float) -> None:
     """Replay into a new database, then print counts, cost and digests."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     clock, platform = SharedClock(START), Collecting()
-    settings = Settings(
-        database=Database(path=database),
-        fetching=Fetching(allow_networks=("127.0.0.0/8",), page_spacing_seconds=0),
-    )
     with replayed(folder, clock, hours) as server:
         used = Used(without=[server.pid])
         cpu, wall = used.cpu(), time.perf_counter()
-        async with App.build(settings, clock=clock, platforms=[platform]) as app:
+        async with App.build(settings(database), clock=clock, platforms=[platform]) as app:
+            await prepare(app.tools.store, server.feeds, dict.fromkeys(TOPICS, CHANNEL), every_hours=12)
             with used.looking():
-                await _run(app, clock, server, hours)
+                await _run(app, clock, hours)
             cpu, wall = used.cpu() - cpu, time.perf_counter() - wall
             period = f"since {START:%Y-%m-%d}"
             digests = {
@@ -223,20 +238,24 @@ def _show_counts(
     truth: Truth, database: Path, platform: Collecting, *, cost: tuple[float, float, float], hours: float
 ) -> None:
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as stored:
-        counts = [count_part(part, truth, stored) for part in ("feeds", "pages")]
+        show_parts(truth, stored, hours)
         stories = stored.execute("SELECT count(*) FROM stories").fetchone()[0]
     stored.close()
-    names = list(counts[0])
-    table.show(
-        f"{hours:g} replayed hours from {START:%d %B %Y}, a poll every {STEP.seconds // 60} minutes",
-        ("", "part: feeds", "part: pages"),
-        [(name, counts[0][name], counts[1][name]) for name in names],
-    )
     repeated = sum(count - 1 for count in Counter(platform.keys).values())
     table.show(
         "The whole run",
         ("CPU s", "wall s", "peak MB", "stories", "pages 200", "pages 404", "messages", "repeated"),
         [(*cost, stories, truth.pages_served, truth.pages_missing, len(platform.keys), repeated)],
+    )
+
+
+def show_parts(truth: Truth, stored: sqlite3.Connection, hours: float) -> None:
+    """Print what stood in the feeds of each part against what is stored."""
+    feeds, pages = (count_part(part, truth, stored) for part in ("feeds", "pages"))
+    table.show(
+        f"{hours:g} replayed hours from {START:%d %B %Y}, a poll every {STEP.seconds // 60} minutes",
+        ("", "part: feeds", "part: pages"),
+        [(name, feeds[name], pages[name]) for name in feeds],
     )
 
 
