@@ -299,6 +299,7 @@ async def compose_digest(subscription: Subscription, tools: Tools) -> int:
         now=now,
     )
     parts = () if answer is None else paging.parts(answer.message, PART_CHARS)
+    posted = answer and queries.follow_up(answer.query, subscription.channel_id, queries.EVERYBODY, now)
     owed = await tools.store.save_digest(
         Digest(
             subscription_id=subscription.id,
@@ -307,10 +308,8 @@ async def compose_digest(subscription: Subscription, tools: Tools) -> int:
             cursor=cursor,
             bodies=tuple(blocks.dumps(part) for part in parts),
             at=now,
+            followup=posted,
         )
     )
-    if answer is not None:
-        posted = queries.follow_up(answer.query, subscription.channel_id, queries.EVERYBODY, now)
-        await tools.store.save_followup(posted)
     _log.info("digest composed", subscription=subscription.id, parts=len(parts), owed=owed)
     return owed

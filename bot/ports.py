@@ -147,6 +147,8 @@ class Digest:
     bodies: tuple[str, ...]
     """One Message (versioned JSON) per part; empty when there was nothing to say."""
     at: datetime
+    followup: FollowUp | None = None
+    """Its query, so that whoever reads the channel may follow it up."""
 
 
 @dataclass(frozen=True, slots=True)

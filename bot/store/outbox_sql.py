@@ -12,6 +12,7 @@ from sqlalchemy import Connection, exists, func, insert, select, update
 from bot.model import Delivery, DeliveryState
 from bot.ports import Digest
 from bot.store.rows import AnyRow
+from bot.store.spaces_sql import save_followup
 from bot.store.tables import deliveries, subscriptions
 
 _OPEN = deliveries.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.UNKNOWN))
@@ -60,6 +61,8 @@ def save_digest(connection: Connection, digest: Digest) -> int:
         for part, body in enumerate(digest.bodies)
     ]
     connection.execute(insert(deliveries), owed)
+    if digest.followup is not None:
+        save_followup(connection, digest.followup)
     return len(owed)
 
 
