@@ -299,7 +299,9 @@ async def compose_digest(subscription: Subscription, tools: Tools) -> int:
         now=now,
     )
     parts = () if answer is None else paging.parts(answer.message, PART_CHARS)
-    posted = answer and queries.follow_up(answer.query, subscription.channel_id, queries.EVERYBODY, now)
+    posted = (
+        queries.follow_up(answer.query, subscription.channel_id, queries.EVERYBODY, now) if answer else None
+    )
     owed = await tools.store.save_digest(
         Digest(
             subscription_id=subscription.id,
