@@ -1,34 +1,48 @@
-"""Spans → utterances: which cue whose words belong to, split, nested and many-sentence quotations."""
+"""Links → utterances: whole sources, tidy contents, split and many-paragraph quotations."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.language.cues import cue_words
 from bot.language.pipelines import text_of
-from bot.language.quotes import WORD, continues, overlapping, quotation_at, with_marks
-from bot.language.spans import (
-    FREE_BEFORE,
-    according,
-    content_of,
-    is_real,
-    is_word,
-    noun_phrase,
-    quote_before,
-    span_of,
-    subject_of,
-    words_of,
-)
-from bot.model import Span, Spans
+from bot.language.quotes import PARAGRAPH_BREAK, WORD, continues, overlapping, with_marks
+from bot.language.spans import FREE_BEFORE, is_word, noun_phrase, subject_of, tidy, words_of
+from bot.language.tagger import Link
+from bot.model import Act, Span, Spans
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
-_NO_SOURCE = frozenset(("there", "what", "this", "that"))
 _SHORTEST_ALONE = 5
 """Words of a quotation that is worth showing without a source."""
+_SAID = 0.5
+"""Least probability of the act at which a cue counts as saying."""
+_MOST_OF = 0.5
+"""Share of a quotation that a content must hold to get all of it."""
+_LONGEST_SOURCE = 25
+"""Tokens of a source that was widened by the parse; longer ones are misparsed."""
+_NEAR = 3
+"""Utterances back in which the subject of a participle is looked for."""
+_PART_OF_NAME = frozenset(("compound", "nmod", "amod", "poss", "nummod", "det"))
+_DECLINED = re.compile(
+    r"\b(?:declin|refus)\w*\s(?:to\s)?(?:be\s)?"
+    r"(?:comment|say|answer|discuss|name|confirm|identif|disclos|elaborat)"
+    r"|\b(?:not|n['’]t|unable to|yet to)\s(?:\w+\s){0,2}"
+    r"(?:comment|respond|verif|confirm|repl|answer|corroborat|specif|elaborat)"
+    r"|\bno\s(?:\w+\s)?comment",
+    re.IGNORECASE,
+)
+_SENTENCE_GAP = re.compile(r"[.!?…][”\"’')]*\s+[“\"‘(]?[A-Z]")
+_NEEDS_SOURCE = re.compile(r"according|per\b", re.IGNORECASE)
+_AUTHORED = re.compile(r"\b(?:wrote|written|writes|published|directed|sang|authored)\b", re.IGNORECASE)
+_LONGEST_TITLE = 8
+"""Words."""
+_UNREAL = frozenset(("would", "could", "should", "might", "may", "must", "shall", "wo", "ca", "'d"))
+"""Auxiliaries of speech that did not happen."""
+_THAT = re.compile(r"\W*that\b[\s,]*(?=\S)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -36,12 +50,17 @@ class Utterance:
     """Spans that belong together, before anyone asks who the speaker is."""
 
     source: Token | None
+    """Head of the source's noun phrase."""
     source_span: Span | None
     cue: Spans
     content: list[Span]
     verb: Token | None = None
     """None for "according to" and for quotations without a cue."""
-    thought: bool = False
+    act: Act = "said"
+    spoken: float = 1.0
+    """The tagger's probability that something was said."""
+    sure: float = 0.5
+    """The tagger's geometric mean of the content's, the source's and their links' probabilities."""
 
     @property
     def spans(self) -> Spans:
@@ -55,74 +74,216 @@ class Utterance:
         return max(last, self.verb.sent.end_char) if self.verb is not None else last
 
 
-def utterances_of(doc: Doc, quoted: Spans, body_at: int = 0) -> list[Utterance]:
+def utterances_of(doc: Doc, links: Iterable[Link], quoted: Spans, body_at: int = 0) -> list[Utterance]:
     """Return the utterances of a parsed text in order; none runs from the headline into the body."""
-    found = [*_by_verb(doc, quoted), *_by_according(doc, quoted)]
-    for said in found:
-        said.content = _whole_quotations(text_of(doc), said.content, quoted)
+    found: list[Utterance] = []
+    for link in links:
+        said = _utterance(doc, link, quoted, body_at) if link.cue is not None else None
+        if said is None or not said.content or _joins(found, said):
+            continue
+        if said.source is not None or not _NEEDS_SOURCE.match(text_of(doc), said.cue[0][0]):
+            found.append(said)  # "according to plan" has no source
     claimed = {quote for said in found for span in said.content for quote in overlapping(quoted, span)}
     found += _uncued(doc, found, [quote for quote in quoted if quote not in claimed], body_at)
-    return sorted((said for said in found if said.content), key=lambda said: said.content[0])
+    return sorted(found, key=lambda said: said.content[0])
 
 
-def _by_verb(doc: Doc, quoted: Spans) -> Iterable[Utterance]:
-    words = cue_words()
-    verbs = [x for x in doc if x.tag_.startswith("VB") and x.lower_ in words and is_real(x, quoted)]
-    before = {verb.i: quote for verb in verbs if (quote := quote_before(verb, quoted))}
-    claimed = set(before.values())
-    found: dict[int, Utterance] = {}
-    for verb in verbs:
-        source = subject_of(verb)
-        content = content_of(verb, before.get(verb.i), quoted, claimed)
-        if not content or (source is not None and _nobody(source)):
-            continue
-        leader = next((found[x.i] for x in verb.ancestors if x.i in found), None)
-        if leader and not any(child.dep_ in ("nsubj", "nsubjpass") for child in verb.children):
-            if verb.tag_ == "VBG":
-                leader.content = [
-                    (a, verb.idx if a < verb.idx < b else b) for a, b in leader.content
-                ] + content
-                leader.cue += (span_of(verb),)
-                continue
-            if any(a < verb.idx < b for a, b in leader.content):
-                continue  # "X said Y failed and urged Z": who urged is not sure, the words are X's anyway
-        if source is not None and (source.lower_ in _NO_SOURCE or not is_word(source)):
-            source = None
-        if source is not None or any(overlapping(quoted, span) for span in content):
-            span = noun_phrase(source, quoted) if source is not None else None
-            thought = words[verb.lower_].thought
-            found[verb.i] = Utterance(source, span, (span_of(verb),), content, verb, thought)
-    return found.values()
+def _utterance(doc: Doc, link: Link, quoted: Spans, body_at: int) -> Utterance:
+    assert link.cue is not None
+    text = text_of(doc)
+    cue = _whole_words(text, link.cue.span)
+    head, source = _source(doc, link, quoted) if link.source else (None, None)
+    found = [_whole_words(text, part.span) for part in link.contents]
+    spans = _by_paragraph(text, found, cue, quoted, body_at)
+    taken = [cue, *((source,) if source else ())]
+    spans = _without(text, _whole_quotations(text, spans, quoted, taken), taken)
+    content = [tidy(text, _behind_that(text, span)) for span in spans]
+    content = [span for span in content if WORD.search(text, *span)]
+    words = words_of(doc, cue)
+    content = _in_sentence(text, cue, content, quoted)
+    if _is_title(text, cue, content, quoted):
+        content = []
+    verb = next((x for x in reversed(words) if x.tag_.startswith("VB") and x.lower_ != "according"), None)
+    factors = [link.cue.sure, link.source_sure, link.content_sure, min(part.sure for part in link.contents)]
+    factors += [link.source.sure] if link.source else []
+    sure = 1.0
+    for factor in factors:
+        sure *= factor
+    return Utterance(
+        head, source, (cue,), content, verb, _act(text, link, verb), link.said, sure ** (1 / len(factors))
+    )
 
 
-def _nobody(source: Token) -> bool:
-    """Whether the subject is the writer, the reader or no one."""
-    none = any(child.lower_ in ("no", "neither") for child in source.children)
-    return none or source.lower_ in ("i", "we", "you", "nobody", "none")
+def _joins(found: list[Utterance], said: Utterance) -> bool:
+    """Settle a cue without a source of its own: "…, he said, adding that …" goes on with the same statement.
+
+    Returns whether it became part of the utterance before it; else it gets its subject from the parse, where
+    there is one.
+    """
+    if said.verb is None or (said.source is not None and said.verb.tag_ != "VBG"):
+        return False
+    before = next((x for x in reversed(found[-_NEAR:]) if x.verb is not None and x.act == said.act), None)
+    same_sentence = before is not None and before.verb is not None and before.verb.sent == said.verb.sent
+    same_source = said.source_span is None or (before is not None and said.source_span == before.source_span)
+    goes_on = same_sentence and same_source and said.verb.tag_ == "VBG"
+    if before is not None and goes_on and before.content < said.content:
+        before.content += said.content
+        before.cue += said.cue
+        return True
+    if said.source is not None:
+        return False
+    passive = said.verb.lower_ in ("quoted", "cited")
+    subjects = [child for child in said.verb.children if passive and child.dep_ == "nsubjpass"]
+    subject = subjects[0] if subjects else subject_of(said.verb)
+    if subject is not None and is_word(subject):
+        span = noun_phrase(subject)
+        if not _touch(span, (*said.cue, *said.content)):
+            said.source, said.source_span = subject, span
+    if said.source is None and before is not None and same_sentence:
+        said.source, said.source_span = before.source, before.source_span
+    return False
 
 
-def _by_according(doc: Doc, quoted: Spans) -> Iterable[Utterance]:
-    for token in doc:
-        if token.lower_ == "according" and not quotation_at(quoted, token.idx):
-            parts = according(token, quoted)
-            if parts:
-                source, span, cue, content = parts
-                yield Utterance(source, span, (cue,), content)
+def _act(text: str, link: Link, verb: Token | None) -> Act:
+    assert link.cue is not None
+    start, end = link.cue.span
+    if _DECLINED.search(text, max(0, start - 20), end + 20) or (verb is not None and _is_negated(verb)):
+        return "declined"
+    unreal = verb is not None and any(x.dep_ == "aux" and x.lower_ in _UNREAL for x in verb.children)
+    return "said" if link.said >= _SAID and not unreal else "thought"
 
 
-def _whole_quotations(text: str, content: list[Span], quoted: Spans) -> list[Span]:
-    """Let no quotation be cut, follow one that is reopened in other paragraphs, and join what overlaps."""
+def _is_negated(verb: Token) -> bool:
+    """Whether nothing was said: "did not say who", "nobody said", "if he says"."""
+    return any(
+        child.dep_ == "neg"
+        or (child.dep_ == "mark" and child.lower_ in ("if", "whether", "unless"))
+        or (child.dep_ == "nsubj" and child.lower_ in ("nobody", "none"))
+        for child in verb.children
+    )
+
+
+def _without(text: str, content: list[Span], taken: list[Span]) -> list[Span]:
+    """Cut source and cue out of a content."""
+    for start, end in taken:
+        parts = [part for a, b in content for part in ((a, min(b, start)), (max(a, end), b))]
+        content = [(a, b) for a, b in parts if a < b and WORD.search(text, a, b)]
+    return sorted(set(content))
+
+
+def _source(doc: Doc, link: Link, quoted: Spans) -> tuple[Token | None, Span | None]:
+    """Return the head and the whole noun phrase of a source: "U.S. Vice President N N", not "U.S."."""
+    assert link.source is not None
+    assert link.cue is not None
+    text = text_of(doc)
+    start, end = tidy(text, _whole_words(text, link.source.span))
+    if not WORD.search(text, start, end):
+        return None, None
+    words = words_of(doc, (start, end))
+    head = words.root
+    while (
+        head.dep_ in _PART_OF_NAME
+        and head.head.i != head.i
+        and head.head.i - head.i < _LONGEST_SOURCE
+        and not _touch((head.head.idx, head.head.idx + 1), _taken(link))
+        and head.head.i > head.i
+    ):
+        head = head.head
+    if head.lower_ in ("who", "which", "that"):
+        verb = next((x for x in head.ancestors if x.dep_ == "relcl"), None)
+        if verb is not None and verb.head.i < head.i:
+            phrase = noun_phrase(verb.head, quoted)
+            return verb.head, (phrase[0], min(phrase[1], start)) if phrase[0] < start else (start, end)
+    if not is_word(head):
+        return words.root, (start, end)
+    whole = noun_phrase(head, quoted)
+    wider = (min(start, whole[0]), max(end, whole[1]))
+    others = [part.span for part in link.contents if not wider[0] <= part.span[0] < part.span[1] <= wider[1]]
+    free = others and not _touch(wider, (link.cue.span, *others)) and not PARAGRAPH_BREAK.search(text, *wider)
+    if free and len(words_of(doc, wider)) <= _LONGEST_SOURCE:
+        return head, wider
+    return head, (start, end)
+
+
+def _whole_words(text: str, span: Span) -> Span:
+    """Widen a span that starts or ends inside a word: the tagger reads pieces of words."""
+    start, end = span
+    while start > 0 and text[start].isalnum() and text[start - 1].isalnum():
+        start -= 1
+    while end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
+        end += 1
+    return start, end
+
+
+def _taken(link: Link) -> Spans:
+    assert link.cue is not None
+    return (link.cue.span, *(part.span for part in link.contents))
+
+
+def _touch(span: Span, others: Iterable[Span]) -> bool:
+    return any(start < span[1] and span[0] < end for start, end in others)
+
+
+def _by_paragraph(text: str, spans: list[Span], cue: Span, quoted: Spans, body_at: int) -> list[Span]:
+    """Keep what stands in the paragraph nearest to the cue; of others, and never of the headline, the quoted."""
+    parts: list[Span] = []
+    for start, end in spans:
+        at = start
+        for found in [*PARAGRAPH_BREAK.finditer(text, start, end), None]:
+            stop = found.start() if found else end
+            cut = body_at if at < body_at < stop else stop
+            parts += [(a, b) for a, b in ((at, cut), (cut, stop)) if WORD.search(text, a, b)]
+            at = found.end() if found else end
+    nearest = min(parts, key=lambda part: max(part[0] - cue[1], cue[0] - part[1], 0), default=(0, 0))
+    return [
+        part
+        for part in parts
+        if (part[0] < body_at) == (nearest[0] < body_at)
+        and (
+            overlapping(quoted, part)
+            or not PARAGRAPH_BREAK.search(text, min(part[1], nearest[1]), max(part[0], nearest[0]))
+        )
+    ]
+
+
+def _in_sentence(text: str, cue: Span, content: list[Span], quoted: Spans) -> list[Span]:
+    """Leave out what stands unquoted in another sentence than the cue, where its own sentence has words too."""
+    gaps = [(min(cue[1], span[1]), max(cue[0], span[0]) + 2) for span in content]
+    near = [span for span, gap in zip(content, gaps, strict=True) if not _SENTENCE_GAP.search(text, *gap)]
+    return [span for span in content if span in near or overlapping(quoted, span)] if near else content
+
+
+def _is_title(text: str, cue: Span, content: list[Span], quoted: Spans) -> bool:
+    """Whether the content is but a title: wrote "The Long Road"."""
+    if len(content) != 1 or not _AUTHORED.search(text, *cue) or not overlapping(quoted, content[0]):
+        return False
+    words = WORD.findall(text, *content[0])
+    capitals = [word for word in words if word[0].isupper()]
+    return 1 < len(words) <= _LONGEST_TITLE and words[-1][0].isupper() and 2 * len(capitals) > len(words)
+
+
+def _behind_that(text: str, span: Span) -> Span:
+    found = _THAT.match(text, *span)
+    return (found.end(), span[1]) if found and found.end() < span[1] else span
+
+
+def _whole_quotations(text: str, content: list[Span], quoted: Spans, taken: list[Span]) -> list[Span]:
+    """Let no quotation be cut, follow one that is reopened in other paragraphs, and join what touches."""
     spans = list(content)
     for span in content:
         for quote in overlapping(quoted, span):
-            spans.append(with_marks(text, quote))
+            whole = with_marks(text, quote)
+            shared = min(span[1], quote[1]) - max(span[0], quote[0])
+            if shared < _MOST_OF * (quote[1] - quote[0]) or _touch(quote, taken):
+                continue
+            spans.append(whole)
             number = quoted.index(quote)
             while number and continues(text, quoted[number - 1]):
                 number -= 1
                 spans.append(with_marks(text, quoted[number]))
     joined: list[Span] = []
     for start, end in sorted(spans):
-        if joined and start <= joined[-1][1]:
+        if joined and (start <= joined[-1][1] or not text[joined[-1][1] : start].strip(" ")):
             joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         else:
             joined.append((start, end))
@@ -143,7 +304,7 @@ def _uncued(doc: Doc, found: list[Utterance], free: list[Span], body_at: int) ->
             continue
         if leader and leader.content[0][0] < body_at <= opening:
             leader = None
-        if leader and not leader.thought and _follows(text, leader, (opening, closing)):
+        if leader and leader.act == "said" and _follows(text, leader, (opening, closing)):
             leader.content.append((opening, closing))
         elif len(WORD.findall(text, *quote)) >= _SHORTEST_ALONE:
             source = _before_colon(doc, opening)

@@ -6,11 +6,12 @@ Every answer is made of words that stand in the text.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bot.language.linking import Utterance
 from bot.language.pipelines import text_of
-from bot.language.quotes import quotation_at, trim
+from bot.language.quotes import WORD, quotation_at, trim
 from bot.language.spans import is_word, noun_phrase, span_of, tidy
 from bot.model import Span, Spans, Status
 
@@ -33,6 +34,25 @@ _PLATFORM = re.compile(
     r"\b(?:Facebook|Instagram|Telegram|TikTok|Truth Social|Twitter|VK|WhatsApp|X|YouTube)\b"
 )
 _ADDRESSED = ("ask", "assur", "inform", "notif", "tell", "told", "urg", "warn")
+_NAME = r"(?:[Tt]he )?[“\"]?[A-Z][\w.’'-]*(?: (?:[A-Z][\w.’'-]*|news|agency|of|de))*"
+_PASSED_ON = re.compile(
+    rf"(?:^|[,;:—–”\")]) ?(?:as )?(?P<teller>{_NAME})(?: news agency| newspaper)? (?:has )?"
+    r"(?:reported|reports|writes|wrote|learned)\b"
+    rf"|\b(?:cited|quoted|reported|published|seen|obtained|released) by (?P<agent>{_NAME})"
+    rf"|\b(?:according to|as told to) (?P<reporter>{_NAME})"
+)
+_TOLD = re.compile(
+    rf"\b(?:told|interview(?:ed)? (?:with|to|on|for|by)|(?:speaking|talking|spoke|talked) (?:to|with)) "
+    rf"(?P<whom>{_NAME}|(?:[a-z]+ )?(?:reporters|journalists|lawmakers|parliament|delegates))"
+)
+_POSTED = re.compile(
+    r"\b(?:on|via|in a (?:\w+ )?(?:post|message|statement) on|to) (?:(?:his|her|its|their|the) )?(?:\w+ )?"
+    r"(?P<place>(?:Facebook|Instagram|Telegram|TikTok|Truth Social|Twitter|X|YouTube)"
+    r"(?: (?:channel|account|page))?)\b"
+)
+_INNER = frozenset(("said", "says", "told", "announced", "confirmed", "denied", "claimed", "warned"))
+_SENTENCE_OR_SO = 200
+"""Characters around a statement in which its sentence names who passes it on."""
 _NEIGHBOURS = 6
 """Nested attributions stand close together; comparing all with all would take too long on odd texts."""
 _PRONOUN = re.compile(r"^(?:he|she|it|they|his|her|its)\b", re.IGNORECASE)
@@ -76,6 +96,18 @@ def way_here(said: Utterance) -> tuple[str | None, str | None]:
     return via, audience
 
 
+def printed_way(said: Utterance, text: str, sentence: Span) -> tuple[str | None, str | None]:
+    """Return (via, audience) by the sentence's words, where the parse does not show them."""
+    for found in _TOLD.finditer(text, *sentence):
+        name = found["whom"]
+        if not _touches(found.span(), said.content):
+            return (name, None) if is_outlet(name) else (None, name)
+    for found in _POSTED.finditer(text, *sentence):
+        if not _touches(found.span(), said.content):
+            return found["place"], None
+    return None, None
+
+
 def relay(utterances: list[Utterance], text: str) -> list[tuple[Utterance, str | None]]:
     """Return the utterances with their relay; one that only passes on another's is left out.
 
@@ -101,7 +133,11 @@ def relay(utterances: list[Utterance], text: str) -> list[tuple[Utterance, str |
                 if is_outlet(name) or _mostly(outer, inner):
                     passed_on.add(id(outer))
     kept = [said for said in utterances if id(said) not in passed_on]
-    return [(said, relayed.get(id(said)) or _cited(said, text)) for said in kept]
+    for said in kept:
+        outlet = _told_inside(said, text)
+        if outlet:
+            relayed[id(said)] = outlet
+    return [(said, relayed.get(id(said)) or _cited(said, text) or _passed_on(said, text)) for said in kept]
 
 
 def status_of(doc: Doc, said: Utterance, sentence: Span, quoted: Spans) -> tuple[Status, Span | None]:
@@ -181,8 +217,47 @@ def _cited(said: Utterance, text: str) -> str | None:
             outlet = " ".join(text[slice(*said.source_span)].split())
             said.source, said.source_span = source, noun_phrase(source)
             said.cue += (span_of(word),)
-            said.content = [_behind(text, span, word.idx, said.source_span[1]) for span in said.content]
+            cited = said.source_span
+            content = [_behind(text, span, word.idx, cited[1]) for span in said.content]
+            said.content = [span for span in content if not cited[0] <= span[0] < span[1] <= cited[1]]
             return outlet
+    return None
+
+
+def _told_inside(said: Utterance, text: str) -> str | None:
+    """Make the inner speaker the source of "officials said the talks had failed, according to Reuters"."""
+    if said.source is None or said.source_span is None or not is_outlet(text[slice(*said.source_span)]):
+        return None
+    start, end = said.content[0]
+    words = said.source.doc.char_span(start, end, alignment_mode="contract")
+    for verb in words or ():
+        subject = next((x for x in verb.children if x.dep_ == "nsubj" and start <= x.idx < verb.idx), None)
+        if verb.lower_ not in _INNER or subject is None or not is_word(subject):
+            continue
+        source, behind = noun_phrase(subject), verb.idx + len(verb)
+        if source[0] == start and WORD.search(text, behind, end):
+            outlet = " ".join(text[slice(*said.source_span)].split())
+            that = re.compile(r"\s*that\b").match(text, behind)
+            said.source, said.source_span, said.cue, said.verb = subject, source, (span_of(verb),), verb
+            said.content[0] = tidy(text, (that.end() if that else behind, end))
+            return outlet
+    return None
+
+
+def _passed_on(said: Utterance, text: str) -> str | None:
+    """Return the outlet in ", the Times reported" or "cited by Reuters" beside somebody else's statement."""
+    spans = said.spans
+    if said.source_span is None or is_outlet(text[slice(*said.source_span)]):
+        return None
+    first, last = min(a for a, _ in spans), max(b for _, b in spans)
+    first = max(0, *(text.rfind(x, 0, first) + len(x) for x in ("\n", ". ", ".” ", '." ')))
+    end = re.compile(r"[.!?](?=[\s”\"]|$)|\n").search(text, last)
+    stop = min(end.start() if end else len(text), last + _SENTENCE_OR_SO)
+    for found in _PASSED_ON.finditer(text, first, stop):
+        name = next(x for x in found.groups() if x)
+        at = found.start(found.lastgroup or 0)
+        if is_outlet(name) and not _touches((at, at + len(name)), [*said.content, said.source_span]):
+            return re.sub(r"[“\"]", "", name)
     return None
 
 
@@ -194,7 +269,7 @@ def _behind(text: str, span: Span, start: int, end: int) -> Span:
     return tidy(text, (that.end() if that else end, span[1]))
 
 
-def _touches(span: Span, taken: Spans) -> bool:
+def _touches(span: Span, taken: Sequence[Span]) -> bool:
     return any(start < span[1] and span[0] < end for start, end in taken)
 
 

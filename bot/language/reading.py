@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.language import linking, people, pipelines, provenance, quotes, speakers
+from bot.language import linking, people, pipelines, provenance, quotes, speakers, tagger
 from bot.language.languages import identify
 from bot.language.spans import words_of
 from bot.model import Reading, Span, Spans, Statement
@@ -14,12 +17,25 @@ from bot.model import Reading, Span, Spans, Statement
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-VERSION = "rules-1"
+VERSION = "tagger-1"
 _NAME_LABELS = frozenset(("PERSON", "ORG", "GPE", "NORP", "LOC", "FAC", "EVENT"))
 _MOST_NAMES = 40
 _HALF_CHARACTERS = re.compile("[\ud800-\udfff]")
 """Lone surrogates cannot be encoded, so they can be neither parsed nor stored."""
 _LONGEST_NAME = 60
+_WEIGHTS = (-0.72, 0.2, 0.49, 0.62)
+"""Logistic regression of "content and source are right" on 98 annotated articles that the tagger had not seen:
+constant, logit that something was said, logit of the tagger's certainty, all in quotation marks."""
+_RIGHT_SPEAKER: dict[speakers.Certainty, float] = {
+    "named": 0.99,
+    "inferred": 0.9,
+    "guessed": 0.85,
+    "described": 0.86,
+    "vague": 0.55,
+    "unknown": 0.3,
+}
+"""Share of right speakers by how they were found, where the source was right, on the same articles."""
+_UNCUED = 0.2
 
 
 def read(
@@ -40,14 +56,15 @@ def read(
     doc = pipelines.parse(nlp, part)
     quoted = quotes.quoted_spans(part)
     known = people.people_of(doc, quoted)
-    relayed = provenance.relay(linking.utterances_of(doc, quoted, body_at), part)
+    links = tagger.load().tag(part)
+    relayed = provenance.relay(linking.utterances_of(doc, links, quoted, body_at), part)
     resolved = speakers.resolve(doc, [said for said, _ in relayed], known)
     made = (
         _statement(doc, said, who, relay, quoted, headline=said.content[0][0] < body_at)
         for (said, relay), who in zip(relayed, resolved, strict=True)
     )
     reader = f"{VERSION}/{nlp.lang}_{nlp.meta['name']}-{nlp.meta['version']}"
-    return Reading(tuple(x for x in made if x.pieces), found, _names(doc, known), len(part), reader)
+    return Reading(_carried(x for x in made if x.pieces), found, _names(doc, known), len(part), reader)
 
 
 def capitalised_names(text: str) -> tuple[str, ...]:
@@ -80,6 +97,8 @@ def _statement(
     source: Spans = (said.source_span,) if said.source_span else ()
     sentence = _sentence(doc, (*source, *said.cue, *content))
     via, audience = provenance.way_here(said)
+    if not via and not audience:
+        via, audience = provenance.printed_way(said, text, sentence)
     status, status_span = provenance.status_of(doc, said, sentence, quoted)
     return Statement(
         source=source,
@@ -94,7 +113,7 @@ def _statement(
         speaker=who.speaker,
         role=who.role,
         role_span=who.role_span,
-        act="thought" if said.thought else "said",
+        act=said.act,
         anonymous=who.anonymous,
         via=via,
         audience=audience,
@@ -107,14 +126,29 @@ def _statement(
     )
 
 
+def _carried(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """Let "told the Example" hold for what the same speaker says further down in the same text."""
+    ways: dict[str, tuple[str | None, str | None]] = {}
+    out = []
+    for statement in statements:
+        own = (statement.via, statement.audience)
+        via, audience = ways.get(statement.speaker, own) if own == (None, None) else own
+        ways[statement.speaker] = (via, audience)
+        out.append(replace(statement, via=via, audience=audience))
+    return tuple(out)
+
+
 def _confidence(said: linking.Utterance, who: speakers.Who, kind: str) -> float:
-    """A rule of thumb, not a measurement: quoted words of a named source are the surest."""
-    if who.certainty == "unknown":
-        return 0.4
-    base = {"direct": 0.9, "mixed": 0.85, "indirect": 0.7}[kind]
-    if who.certainty == "vague":
-        return 0.5
-    return round(base - (0.1 if who.certainty == "inferred" or not said.cue else 0.0), 2)
+    """Return the probability that content, source and speaker are right, as measured on annotated articles."""
+    if not said.cue:
+        return _UNCUED
+    base, spoken, sure, direct = _WEIGHTS
+    evidence = base + spoken * _logit(said.spoken) + sure * _logit(said.sure) + direct * (kind == "direct")
+    return round(_RIGHT_SPEAKER[who.certainty] / (1 + math.exp(-evidence)), 2)
+
+
+def _logit(probability: float) -> float:
+    return math.log(max(probability, 1e-3) / max(1 - probability, 1e-3))
 
 
 def _sentence(doc: Doc, found: Spans) -> Span:

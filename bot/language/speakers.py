@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from bot.language.linking import Utterance
 from bot.language.people import (
     BODIES,
+    HONORIFICS,
     OFFICES,
     PERSON_NOUNS,
     VAGUE,
@@ -24,20 +25,34 @@ from bot.language.people import (
     words_in,
 )
 from bot.language.pipelines import text_of
+from bot.language.quotes import quotation_at
 from bot.model import Span
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
-_PRONOUNS = {"he": "he", "him": "he", "she": "she", "her": "she", "they": "they", "them": "they", "it": "it"}
+_PRONOUNS = {"he": "he", "him": "he", "his": "he", "she": "she", "her": "she", "it": "it"}
+_PRONOUNS |= dict.fromkeys(("they", "them", "their"), "they")
 _DEFINITE = ("the ", "his ", "her ", "this ", "that ")
 _FARTHEST = 800
 """Characters that a pronoun may lie behind the name it stands for."""
+_FARTHEST_SOURCE = 3_000
+"""The same for a name that was a source before."""
+_HIS_OPINION = re.compile(
+    r"(his|her|their)\s(?:own\s)?(?:opinions?|views?|words?|assessment|statement)\b", re.IGNORECASE
+)
+_CAPITALISED = re.compile(r"[^\W\d_a-z][\w.’'-]*")
 _RECENT = 30
+_LONGEST_NAME = 4
+_NAME_THEN_ROLE = re.compile(
+    r"(?P<name>[^\W\d_a-z][\w.’'-]*(?: [^\W\d_a-z][\w.’'-]*){0,3})(?:,| [–—-]) (?P<role>[^,;\n]{3,90})"
+)
+_STEM = 5
+"""Letters that "Lithuania" and "Lithuanian" share."""
 
-Certainty = Literal["named", "inferred", "described", "vague", "unknown"]
-"""``inferred``: from a pronoun or description; ``described``: no name in the article; ``vague``: no word that
-usually speaks."""
+Certainty = Literal["named", "inferred", "guessed", "described", "vague", "unknown"]
+"""``inferred``: from a pronoun or description; ``guessed``: the only person who spoke so far; ``described``: no
+name in the article; ``vague``: no word that usually speaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +77,10 @@ def resolve(doc: Doc, utterances: Iterable[Utterance], people: People) -> list[W
     out: list[Who] = []
     earlier: Earlier = []
     genders = dict(people.genders)
-    people = replace(people, genders=genders)
+    utterances = list(utterances)
+    told = tuple(sorted(span for said in utterances for span in said.content))
+    subjects = tuple((at, name) for at, name in people.mentions if not quotation_at(told, at))
+    people = replace(people, genders=genders, mentions=subjects)
     for said in utterances:
         who = Who()
         if said.source is not None and said.source_span is not None:
@@ -81,8 +99,11 @@ def _pronoun(head: Token) -> str:
 
 
 def _who(doc: Doc, head: Token, span: Span, people: People, earlier: Earlier) -> Who:
-    if _pronoun(head):
-        return _behind_pronoun(head, people, earlier)
+    printed = text_of(doc)[slice(*span)]
+    opinion = _HIS_OPINION.match(printed)
+    if _pronoun(head) or opinion:
+        word = _pronoun(head) or (_PRONOUNS[opinion.group(1).lower()] if opinion else "")
+        return _behind_pronoun(head, word, people, earlier)
     ent = people.entities.get(head.i)
     name = clean_name(ent.text) if ent is not None else head.text
     known = people.by_part.get(name.split()[-1].lower(), frozenset()) if name else frozenset()
@@ -98,13 +119,44 @@ def _who(doc: Doc, head: Token, span: Span, people: People, earlier: Earlier) ->
         and words_in(text_of(doc), role) & (OFFICES | PERSON_NOUNS)
     ):
         return _person(doc, people, people.full_name(name), role)
-    return _in_apposition(doc, head, span, people) or _unnamed(doc, head, span, people, earlier)
+    found = _named_first(doc, span, people) or _in_apposition(doc, head, span, people)
+    found = found or _titled(doc, span, people)
+    return found or _unnamed(doc, head, span, people, earlier)
 
 
 def _person(doc: Doc, people: People, name: str, role: Span | None) -> Who:
     span = role or people.roles.get(name)
     words = " ".join(text_of(doc)[slice(*span)].split()) if span else None
     return Who(name, words, span, certainty="named", person=True)
+
+
+def _named_first(doc: Doc, span: Span, people: People) -> Who | None:
+    """Read "Anna Example, the minister" and "Example – chief adviser to the president"."""
+    found = _NAME_THEN_ROLE.match(text_of(doc), *span)
+    if found is None or not words_in(text_of(doc), found.span("role")) & (OFFICES | PERSON_NOUNS):
+        return None
+    name = clean_name(found["name"])
+    if name.split()[-1].lower() in OFFICES | PERSON_NOUNS | BODIES:
+        return None
+    return _person(doc, people, people.full_name(name), without_determiner(text_of(doc), found.span("role")))
+
+
+def _titled(doc: Doc, span: Span, people: People) -> Who | None:
+    """Read "NATO Secretary General Anna Example" without the recogniser, which may take all of it for a body."""
+    words = list(re.finditer(r"\S+", text_of(doc)[slice(*span)]))
+    first = len(words)
+    while first and _CAPITALISED.fullmatch(words[first - 1].group().strip(",")):
+        first -= 1
+        word = words[first].group().strip(",").lower()
+        if word in OFFICES | PERSON_NOUNS | HONORIFICS:
+            first += 1
+            break
+    title = words[first - 1].group().strip(",").lower() if first else ""
+    name = " ".join(word.group() for word in words[first:])
+    if title not in OFFICES | PERSON_NOUNS | HONORIFICS or not 1 < len(words) - first <= _LONGEST_NAME:
+        return None
+    role = without_determiner(text_of(doc), (span[0], span[0] + words[first - 1].end()))
+    return _person(doc, people, people.full_name(clean_name(name)), None if title in HONORIFICS else role)
 
 
 def _in_apposition(doc: Doc, head: Token, span: Span, people: People) -> Who | None:
@@ -132,6 +184,9 @@ def _unnamed(doc: Doc, head: Token, span: Span, people: People, earlier: Earlier
         fitting = {name for name, role in people.roles.items() if words <= words_in(text_of(doc), role)}
         if len(fitting) == 1:
             return replace(_person(doc, people, fitting.pop(), None), certainty="inferred")
+    known = _described(doc, noun, printed, people, earlier) if noun in nouns and single else None
+    if known is not None:
+        return known
     several = printed.split(maxsplit=1)[0].lower() in VAGUE and not single
     if several or noun in VAGUE or noun in PERSON_NOUNS - OFFICES or (noun in OFFICES and not definite):
         return _anonymous(printed, noun, earlier, one=single, again=definite and single)
@@ -139,6 +194,25 @@ def _unnamed(doc: Doc, head: Token, span: Span, people: People, earlier: Earlier
         return Who(printed, certainty="vague")
     named = text_of(doc)[core[0]].isupper()
     return Who(re.sub(r"^(?:The|the)\s", "", printed) if named else printed, certainty="described")
+
+
+def _described(doc: Doc, noun: str, printed: str, people: People, earlier: Earlier) -> Who | None:
+    """Say whom "the Belarusian leader" or "Lithuania's minister" means, when one person alone can be meant."""
+    words = re.findall(r"[\w-]+", printed)
+    if words[0].lower() in ("a", "an", "one", "another", "some"):
+        return None
+    places = {word[:_STEM] for word in words if word[0].isupper()} - {"The", "His", "Her"}
+    spoke = {who.speaker: who for _, _, who in earlier if who.person and not who.anonymous}
+    fitting = {
+        name
+        for name, role in people.roles.items()
+        if noun in words_in(text_of(doc), role) and all(x in text_of(doc)[slice(*role)] for x in places)
+    }
+    if len(fitting) == 1:
+        return replace(_person(doc, people, fitting.pop(), None), certainty="inferred")
+    if not fitting and len(spoke) == 1 and not re.search(r"['’]s?\s", printed):
+        return replace(_person(doc, people, next(iter(spoke)), None), certainty="guessed")
+    return None
 
 
 def _anonymous(printed: str, noun: str, earlier: Earlier, *, one: bool, again: bool) -> Who:
@@ -156,9 +230,9 @@ def _singulars(noun: str) -> tuple[str, ...]:
     return noun, noun.removesuffix("s"), noun.removesuffix("es"), re.sub("ies$", "y", noun)
 
 
-def _behind_pronoun(head: Token, people: People, earlier: Earlier) -> Who:
+def _behind_pronoun(head: Token, word: str, people: People, earlier: Earlier) -> Who:
     """Return the nearest fitting person (or body) before a pronoun, else the pronoun itself."""
-    unknown, near, word = Who(head.text), head.idx - _FARTHEST, _pronoun(head)
+    unknown, near = Who(head.text.strip('"“')), head.idx - _FARTHEST
     # Whose words are still going on is nearest of all.
     recent = [(min(end, head.idx), who) for at, end, who in earlier if at < head.idx and end >= near]
     if word not in ("he", "she"):
@@ -171,4 +245,8 @@ def _behind_pronoun(head: Token, people: People, earlier: Earlier) -> Who:
         if who.person and people.genders.get(who.speaker, word) == word:
             known = who if who.anonymous else _person(head.doc, people, who.speaker, None)
             return replace(known, certainty="inferred")
+    for at, _, who in reversed(earlier):
+        fits = who.person and people.genders.get(who.speaker, word) == word
+        if head.idx - _FARTHEST_SOURCE <= at < head.idx and fits:
+            return replace(who, certainty="inferred")
     return unknown
