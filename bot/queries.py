@@ -214,7 +214,7 @@ async def _material(asked: _Asked) -> DigestMaterial:
             topic=query.topic, since=query.since, until=query.until, limit=_MOST_STORIES
         )
         stories = {story.id: story for story in silent} | stories
-    materials = (_story_material(story, said_in[story.id], query) for story in stories.values())
+    materials = (_story_material(story, said_in[story.id], asked) for story in stories.values())
     kept = tuple(one for one in materials if one.articles and origins(one.story) >= query.min_origins)
     topic = asked.knowledge.topic(query.topic)
     return DigestMaterial(
@@ -224,18 +224,21 @@ async def _material(asked: _Asked) -> DigestMaterial:
     )
 
 
-def _story_material(story: Story, statements: Sequence[StoredStatement], query: Query) -> StoryMaterial:
+def _story_material(story: Story, statements: Sequence[StoredStatement], asked: _Asked) -> StoryMaterial:
+    query = asked.query
     speaking = {stored.article_id for stored in statements}
     articles = tuple(
         article
         for article in story.articles
         if article.id in speaking or (_within(article, query) and (article.owed or not query.owed_only))
     )
-    told = replace(story, headline=_headline(story, articles, statements))
+    told = replace(story, headline=_headline(story, articles, statements, asked.knowledge))
     return StoryMaterial(told, articles, tuple(merge(statements)))
 
 
-def _headline(story: Story, articles: Sequence[Article], statements: Sequence[StoredStatement]) -> str:
+def _headline(
+    story: Story, articles: Sequence[Article], statements: Sequence[StoredStatement], knowledge: Knowledge
+) -> str:
     """The story's own headline while its article is of this period, else that of the most quoted one.
 
     A story that has gone on for days is not shown under the news it began with.
@@ -243,10 +246,12 @@ def _headline(story: Story, articles: Sequence[Article], statements: Sequence[St
     if not articles or any(article.title == story.headline for article in articles):
         return story.headline
     quoted = Counter(stored.article_id for stored in statements)
-    best = max(
-        articles, key=lambda article: (_is_english(article), quoted[article.id], article.first_seen_at)
-    )
-    return best.title
+
+    def weight(article: Article) -> tuple[bool, bool, int, datetime]:
+        shown_whole = knowledge.outlet(article.outlet).policy == "excerpt"
+        return shown_whole, _is_english(article), quoted[article.id], article.first_seen_at
+
+    return max(articles, key=weight).title
 
 
 def _is_english(article: Article) -> bool:

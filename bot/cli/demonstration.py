@@ -7,6 +7,7 @@ import tempfile
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -83,7 +84,11 @@ async def _prepare(app: App, server: SampleServer) -> None:
     await store.save_channel(terminal.channel(ZONE))
     for url, name in server.feeds:
         await store.add_feed(url, name, now=POLL_TIMES[0])
-    await store.add_subscription(
+
+
+async def _subscribe(app: App) -> None:
+    """A daily digest whose first one, a day from now, covers what is stored from here on."""
+    await app.tools.store.add_subscription(
         Subscription(
             id=0,
             channel_id=terminal.CHANNEL_ID,
@@ -92,9 +97,8 @@ async def _prepare(app: App, server: SampleServer) -> None:
             schedule=Schedule(zone=ZONE, times=(f"{DIGEST_AT.astimezone(app.settings.zone):%H:%M}",)),
             style="who-said-what",
             next_at=DIGEST_AT,
-            cursor=0,
-            created_at=POLL_TIMES[0],
-            last_digest_at=DIGEST_AT - _DAY,
+            cursor=await app.tools.store.last_serial(),
+            created_at=DIGEST_AT - _DAY,
         )
     )
 
@@ -111,7 +115,9 @@ async def _poll_three_days(app: App, clock: SampleClock) -> None:
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
         polling = progress.add_task("polling", total=len(POLL_TIMES))
         reading = progress.add_task("reading", total=None)
-        for moment in POLL_TIMES:
+        for before, moment in pairwise((POLL_TIMES[0], *POLL_TIMES)):
+            if before <= DIGEST_AT - _DAY < moment:
+                await _subscribe(app)
             clock.set(moment)
             await app.poll_due()
             await app.read_waiting(lambda _: progress.advance(reading))

@@ -177,6 +177,9 @@ def _source(doc: Doc, link: Link, quoted: Spans) -> tuple[Token | None, Span | N
     assert link.cue is not None
     text = text_of(doc)
     start, end = tidy(text, _whole_words(text, link.source.span))
+    gap = PARAGRAPH_BREAK.search(text, start, end)
+    if gap:  # a headline's last words and the body's first: the cue's paragraph has the source
+        start, end = (start, gap.start()) if link.cue.span[0] <= gap.start() else (gap.end(), end)
     if not WORD.search(text, start, end):
         return None, None
     words = words_of(doc, (start, end))

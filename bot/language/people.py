@@ -112,7 +112,7 @@ def printed_role(ent: Words) -> Span | None:
 
 def without_determiner(text: str, span: Span) -> Span:
     """Drop a leading article and keep to one paragraph."""
-    start, end = trim(text, span, ",;:–—- ")
+    start, end = trim(text, span, ',;:–—- “”„«»"')
     first = re.compile(r"\w+").match(text, start)
     if first and first.group().lower() in ("the", "a", "an") and first.end() < end:
         start = trim(text, (first.end(), end))[0]

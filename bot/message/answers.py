@@ -43,7 +43,8 @@ def said(
     blocks: list[Block] = [Title(speaker, aside=counts)]
     if narrowed:
         blocks.append(Text(words("said.narrowed", by=", ".join(narrowed)), tone="muted"))
-    blocks += [_dated(group, speaker, ground, words) for group in page]
+    # Of an outlet that shows headlines only, each article is one line, however many statements it holds.
+    blocks += dict.fromkeys(_dated(group, speaker, ground, words) for group in page)
     blocks.append(_next_steps(len(ordered) - skip - len(page), "action.more_statements", words))
     return Message(tuple(blocks))
 

@@ -11,7 +11,7 @@ from bot.message.material import Ground, Group, StoryMaterial
 from bot.message.quoting import is_named, speaker_key, statement_rank
 from bot.model import StoredStatement, Story
 
-CONFIDENCE_FLOOR = 0.5
+CONFIDENCE_FLOOR = 0.7
 """Statements that the reader was less sure of are stored but not shown."""
 
 
