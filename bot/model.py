@@ -211,7 +211,7 @@ class Piece:
     """A run of a statement's printed words. ``quoted``: it stands inside the article's quotation marks.
 
     ``text`` carries no quotation marks of its own level: a renderer sets them around quoted pieces, and only
-    there.
+    there. An unquoted ``…`` stands for words of the article between two parts of a statement.
     """
 
     text: str

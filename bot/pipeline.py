@@ -60,6 +60,8 @@ PART_CHARS = 3500
 """Most characters of one part of a digest: what fits one message on the narrowest platform."""
 _TEMPORARY = (408, 425, 429)
 _SERVER_ERROR = 500
+_READER_FAULTS = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, AssertionError)
+"""A bug that one text brings out costs this article; a reader that cannot start at all raises RuntimeError."""
 
 PollOutcome = Literal["new", "nothing new", "unchanged", "failed"]
 ReadOutcome = Literal["read", "off topic", "later", "unreadable"]
@@ -186,9 +188,14 @@ async def read_article(waiting: ArticleToRead, tools: Tools) -> ReadOutcome:
             reading = await tools.reader.read(full, body_at=len(title) + 2, language=text.language)
         else:
             reading = Reading((), language=text.language, unread_reason="off topic")
-    except (_Later, WorkerLost) as error:
-        step = error.next_step if isinstance(error, _Later) else "read the article at its outlet"
-        return await _not_read(waiting, str(error), step, tools)
+    except _Later as error:
+        return await _not_read(waiting, str(error), error.next_step, tools)
+    except WorkerLost as error:
+        return await _not_read(waiting, str(error), "read the article at its outlet", tools)
+    except _READER_FAULTS as error:
+        _log.exception("the reader failed on a text", article=article.id)
+        cause = f"the reader failed on this text ({type(error).__name__}: {error})"
+        return await _not_read(waiting, cause, "report it; read the article at its outlet", tools)
     read = ReadArticle(
         article_id=article.id,
         title=title,

@@ -48,6 +48,7 @@ class World:
         self.entries = (entry(),)
         self.text: PageText | Exception = PageText(TITLE, BODY, "en")
         self.lost_readings = 0
+        self.reader_fault: Exception | None = None
         self.fetched: list[tuple[str, Validators | None]] = []
         self.parsed = 0
 
@@ -70,6 +71,8 @@ class World:
         if self.lost_readings:
             self.lost_readings -= 1
             raise WorkerLost("the reading took longer than 60 s and was stopped")
+        if self.reader_fault:
+            raise self.reader_fault
         start = text.find("We will meet again")
         if start < 0:
             return Reading((), "en", names=("Ukraine", "Russia"), read_chars=len(text))
@@ -230,6 +233,21 @@ async def test_a_lost_worker_gets_the_article_once_more_then_it_is_unreadable(to
     assert "60 s" in article.trouble.cause
     await tools.clock.advance(86_400)
     assert await read_all(tools) == []
+
+
+async def test_a_text_that_the_reader_fails_on_costs_that_article_only(tools):
+    await poll(tools, reader_fault=IndexError("list index out of range"))
+    assert await read_all(tools) == ["later"]
+    await tools.clock.advance(pipeline.RETRY_AFTER.total_seconds() + 1)
+    assert await read_all(tools) == ["unreadable"]
+    assert "IndexError" in (await the_article(tools)).trouble.cause
+
+
+async def test_without_a_language_model_articles_wait(tools):
+    await poll(tools, reader_fault=RuntimeError("no spaCy pipeline could be loaded"))
+    with pytest.raises(RuntimeError):
+        await read_all(tools)
+    assert (await the_article(tools)).state is ArticleState.TO_READ
 
 
 async def test_an_edited_entry_is_read_again_and_its_old_statements_stay_one(tools):

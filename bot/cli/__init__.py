@@ -23,7 +23,7 @@ Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 ASKED = {
     "digest": "Who said what: a digest now, e.g. onrecord digest talks 24h brief",
-    "said": "What a speaker said, in exact words, e.g. onrecord said Hrynko about bridge since monday",
+    "said": "What a speaker said, in exact words, e.g. onrecord said Rubio about NATO since monday",
     "story": "One story, by its number in the last answer or by an article's address",
     "search": "Full text in articles and statements",
     "topics": "The topics: topics list, topics show NAME",

@@ -133,28 +133,49 @@ def continues(text: str, span: Span) -> bool:
     return with_marks(text, span)[1] == span[1]
 
 
-def pieces(text: str, content: Spans, quoted: Spans) -> tuple[Piece, ...]:
+GAP = Piece("…", quoted=False)
+"""Words that are the article's own, between two parts of a statement."""
+
+
+def pieces(text: str, content: Spans, quoted: Spans, attribution: Spans = ()) -> tuple[Piece, ...]:
     """Return the words of ``content`` in order, split at the article's quotation marks.
 
     White space is normalised and marks are left out, also stray ones outside quotations; marks nested in a
-    quotation stay. Parts that do not touch in the text stay apart; parts without a word are dropped.
+    quotation stay. Where words of the article stand between two parts, ``GAP`` stands for them; only reported
+    speech reads on over its own ``attribution`` ("the talks, she said, had failed"). Parts without a word are
+    dropped.
     """
     out: list[Piece] = []
-    for start, end in content:
-        at = start
+    for before, (start, end) in zip((None, *content), content, strict=False):
+        at, shown = start, len(out)
         for span in overlapping(quoted, (start, end)):
             opening, closing = with_marks(text, span)
             _add(out, text[at : max(at, opening)], quoted=False)
             _add(out, text[max(at, span[0]) : min(end, span[1])], quoted=True)
             at = max(at, min(end, closing))
         _add(out, text[at:end], quoted=False)
+        if 0 < shown < len(out) and before is not None:
+            quotations = out[shown - 1].quoted and out[shown].quoted
+            gap = _without(text, (before[1], start), () if quotations else attribution)
+            if WORD.search(gap):
+                out.insert(shown, GAP)
     return tuple(out)
+
+
+def _without(text: str, span: Span, left_out: Spans) -> str:
+    """The text of a span without what lies in other spans."""
+    start, end = span
+    return "".join(
+        letter
+        for at, letter in enumerate(text[start:end], start)
+        if not any(first <= at < last for first, last in left_out)
+    )
 
 
 def kind_of(parts: tuple[Piece, ...]) -> Kind:
     """Tell direct, mixed and indirect speech apart by the share of words in quotation marks."""
     inside = any(part.quoted for part in parts)
-    outside = any(not part.quoted for part in parts)
+    outside = any(not part.quoted and part != GAP for part in parts)
     if inside:
         return "mixed" if outside else "direct"
     return "indirect"

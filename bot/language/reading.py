@@ -57,7 +57,9 @@ def read(
     quoted = quotes.quoted_spans(part)
     known = people.people_of(doc, quoted)
     links = tagger.load().tag(part)
-    relayed = provenance.relay(linking.utterances_of(doc, links, quoted, body_at), part)
+    uttered = linking.utterances_of(doc, links, quoted, body_at)
+    # Linking may leave nothing of a content ("citing two officials"): then nobody said anything.
+    relayed = [(said, by) for said, by in provenance.relay(uttered, part) if said.content]
     resolved = speakers.resolve(doc, [said for said, _ in relayed], known)
     made = (
         _statement(doc, said, who, relay, quoted, headline=said.content[0][0] < body_at)
@@ -92,9 +94,9 @@ def _statement(
 ) -> Statement:
     text = pipelines.text_of(doc)
     content = tuple(said.content)
-    parts = quotes.pieces(text, content, quoted)
-    kind = quotes.kind_of(parts)
     source: Spans = (said.source_span,) if said.source_span else ()
+    parts = quotes.pieces(text, content, quoted, (*source, *said.cue))
+    kind = quotes.kind_of(parts)
     sentence = _sentence(doc, (*source, *said.cue, *content))
     via, audience = provenance.way_here(said)
     if not via and not audience:

@@ -36,6 +36,7 @@ _ESCAPES = re.compile(
 _BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C, 0x200E, 0x200F))
 _MARKS = str.maketrans("", "", '“”„‟«»"＂')
 _SPACES = re.compile(r"\s+")
+_GAP = "…"
 _TIGHT = re.compile(r"[,.;:!?…)\]’]")
 """What follows a word without a space."""
 
@@ -89,21 +90,17 @@ def tidy(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
 def printed(pieces: Sequence[Piece], *, cut: bool = False) -> str:
     """Return the words as one line, quoted pieces in quotation marks; ``…`` outside them marks a cut.
 
-    Between two quoted pieces stood the attribution ("A," she said. "B."): an ellipsis marks its place, and the
-    comma that led to it goes with it.
+    In a split quotation ("A," she said. "B.") an ellipsis stands in the attribution's place, and the comma that
+    led to it goes with it.
     """
     line = ""
-    after_quotation = False
     whole = tidy(pieces)
     for index, piece in enumerate(whole):
         text = piece.text
         if piece.quoted:
-            led_away = index + 1 == len(whole) or whole[index + 1].quoted
+            led_away = index + 1 == len(whole) or whole[index + 1].text == _GAP
             text = f"“{text.removesuffix(',') if led_away else text}”"
-        if line:
-            line += " … " if piece.quoted and after_quotation else "" if _TIGHT.match(text) else " "
-        line += text
-        after_quotation = piece.quoted
+        line += text if not line or (_TIGHT.match(text) and text != _GAP) else f" {text}"
     return f"{line} …".strip() if cut else line
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.language.quotes import continues, kind_of, pieces, quoted_spans, with_marks
+from bot.language.quotes import GAP, continues, kind_of, pieces, quoted_spans, with_marks
 from bot.model import Piece
 from tests.language.quotation_oracle import stands_in_marks
 
@@ -143,7 +143,7 @@ def test_pieces_are_words_of_the_content_and_quoted_ones_come_from_quotations(te
 def test_discontinuous_content_gives_separate_pieces():
     text = "“No,” she said, “we stay.”"
     content = ((0, 5), (16, 26))
-    assert pieces(text, content, quoted_spans(text)) == (Piece("No,", True), Piece("we stay.", True))
+    assert pieces(text, content, quoted_spans(text)) == (Piece("No,", True), GAP, Piece("we stay.", True))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.language.reading import read
@@ -50,6 +50,7 @@ def check(text, reading, body_at=0):
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(st.lists(FRAGMENTS, max_size=40).map(" ".join), st.integers(0, 60))
+@example("Reuters reported citing two officials", 0)
 def test_laws_hold_for_any_mixture_of_newsroom_phrases(text, body_at):
     check(text, read(text, language="en", body_at=body_at), body_at)
 

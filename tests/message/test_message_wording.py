@@ -13,7 +13,7 @@ LONG = "We counted the boats in daylight and wrote their names down. "
         (["“Yes.”"], "“Yes.”"),
         (["the draft", "“thin”"], "the draft “thin”"),
         (["the draft", "“thin”", ", and late"], "the draft “thin”, and late"),
-        (["“We agreed,”", "“to nothing.”"], "“We agreed” … “to nothing.”"),
+        (["“We agreed,”", "…", "“to nothing.”"], "“We agreed” … “to nothing.”"),
         (["  two \n lines\t"], "two lines"),
         (["a lake ”“ and a boat"], "a lake and a boat"),
         (["it was “over"], "it was over"),
