@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.language import tagger
 from bot.language.pipelines import ModelMissing
 from bot.language.pipelines import load as load_model
 from bot.ports import Store
@@ -34,7 +35,7 @@ async def check(settings: Settings) -> int:
     """Look at every part and print a table; exit code 1 when something is broken."""
     findings = [Finding("settings", "ok", f"time zone {settings.timezone}, language {settings.language}")]
     findings += _tokens(Secrets())
-    findings.append(_model(settings))
+    findings += [_model(settings), _tagger()]
     findings += await _database(settings)
     table = Table("part", "state", "what", "next step", box=None, pad_edge=False)
     for finding in findings:
@@ -63,6 +64,15 @@ def _model(settings: Settings) -> Finding:
     return Finding(
         "language model", "ok", f"{pipeline.meta['lang']}_{pipeline.meta['name']} {pipeline.meta['version']}"
     )
+
+
+def _tagger() -> Finding:
+    """Whether the shipped tagger is the one its card names."""
+    try:
+        tagger.load()
+    except ModelMissing as error:
+        return Finding("statement tagger", "broken", str(error))
+    return Finding("statement tagger", "ok", tagger.model_version())
 
 
 async def _database(settings: Settings) -> list[Finding]:
