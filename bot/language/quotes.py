@@ -102,14 +102,6 @@ def overlapping(quoted: Spans, span: Span) -> Spans:
     return quoted[first : bisect_left(quoted, (span[1], 0))]
 
 
-def preceding(quoted: Spans, position: int) -> Span | None:
-    """Return the last quotation that ends at or before a position."""
-    number = bisect_right(quoted, (position, 0)) - 1
-    if number >= 0 and quoted[number][1] > position:
-        number -= 1
-    return quoted[number] if number >= 0 else None
-
-
 def following(quoted: Spans, position: int) -> Span | None:
     """Return the first quotation that starts after a position."""
     number = bisect_right(quoted, (position, 1 << 62))
