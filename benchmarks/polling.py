@@ -61,7 +61,7 @@ async def _measure_ours(control: str, urls: list[str]) -> None:
         settings = Settings(
             database=Database(path=Path(folder) / "polling.db"),
             fetching=Fetching(allow_networks=(_LOOPBACK,)),
-            polling=Polling(concurrency=CONCURRENCY),
+            polling=Polling(concurrency=CONCURRENCY, adaptive=False),
         )
         async with App.build(settings, clock=clock) as app:
             store = app.tools.store

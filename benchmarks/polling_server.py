@@ -114,6 +114,11 @@ class _Server:
         return self._cache[key]
 
 
+def everyday_feed() -> bytes:
+    """One of the feeds served, for measuring what parsing it costs."""
+    return _rss(0, 0)
+
+
 def _rss(number: int, published: int) -> bytes:
     items = "".join(_item(number, at) for at in range(ITEMS + published - 1, published - 1, -1))
     return (
@@ -122,14 +127,19 @@ def _rss(number: int, published: int) -> bytes:
     ).encode()
 
 
+def words(dice: random.Random, count: int) -> str:
+    """So many words that say nothing about the war."""
+    return " ".join(dice.choice(_WORDS) for _ in range(count))
+
+
 def _item(number: int, at: int) -> str:
     dice = random.Random(f"{number} {at}")
-    words = " ".join(dice.choice(_WORDS) for _ in range(WORDS_PER_ITEM))
+    text = words(dice, WORDS_PER_ITEM)
     return (
-        f"<item><title>{words[:70]}</title><link>http://feed{number}.example/{at}.html</link>"
+        f"<item><title>{text[:70]}</title><link>http://feed{number}.example/{at}.html</link>"
         f'<guid isPermaLink="false">{number}-{at}</guid>'
         f"<pubDate>{format_datetime(_FIRST + timedelta(minutes=at), usegmt=True)}</pubDate>"
-        f"<description>&lt;p&gt;{words}&lt;/p&gt;</description></item>\n"
+        f"<description>&lt;p&gt;{text}&lt;/p&gt;</description></item>\n"
     )
 
 

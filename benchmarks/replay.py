@@ -35,7 +35,7 @@ from bot.commands.handlers import answer_line
 from bot.message import plain_text
 from bot.model import Actor, Channel, Delivery, Schedule, Subscription
 from bot.ports import Store
-from bot.settings import Database, Fetching, Settings
+from bot.settings import Database, Fetching, Polling, Settings
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
 STEP = timedelta(minutes=15)
@@ -161,6 +161,7 @@ def settings(database: Path) -> Settings:
     return Settings(
         database=Database(path=database),
         fetching=Fetching(allow_networks=("127.0.0.0/8",), page_spacing_seconds=0),
+        polling=Polling(adaptive=False),  # every feed at every step, so that runs can be compared
     )
 
 

@@ -12,6 +12,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from bot.owed import Delivery as Delivery  # noqa: PLC0414 - a noun like those below, kept with its doors
+from bot.owed import DeliveryState as DeliveryState  # noqa: PLC0414 - the same
+from bot.polled import Move as Move  # noqa: PLC0414 - nouns of a feed, kept in a file of their own
+from bot.polled import Pace as Pace  # noqa: PLC0414
+from bot.polled import Validators as Validators  # noqa: PLC0414
+from bot.polled import Wishes as Wishes  # noqa: PLC0414
+
 Span = tuple[int, int]
 Spans = tuple[Span, ...]
 
@@ -44,14 +51,6 @@ class Outlet:
 
 
 @dataclass(frozen=True, slots=True)
-class Validators:
-    """What the server gave us to ask "has it changed?": opaque bytes, echoed as they came."""
-
-    etag: bytes | None = None
-    last_modified: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Trouble:
     """Why something does not work, since when, and what a person can do about it."""
 
@@ -80,6 +79,19 @@ class Feed:
     last_new_at: datetime | None = None
     trouble: Trouble | None = None
     paused: bool = False
+    polled_at: datetime | None = None
+    """When the last poll ended, well or not: tells a row that was written by a clock running ahead."""
+    not_before: datetime | None = None
+    """Until then nobody may ask again, not even by hand: what the publisher wants, and our least gap."""
+    wishes: Wishes = field(default_factory=Wishes)
+    pace: Pace | None = None
+    moving: Move | None = None
+    former_url: str = ""
+    """The address it had before a permanent redirect was adopted; kept, because adopting can be wrong."""
+    gone_since: datetime | None = None
+    """When the server first said that the feed is gone for good (410)."""
+    owner_told_at: datetime | None = None
+    """When whoever is in charge was told of the present trouble; a success clears it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +123,14 @@ class FeedData:
     language: str
     entries: tuple[EntryData, ...]
     """In the document's order."""
-    min_interval_s: int = 0
-    """The publisher's wish (``ttl``) as a lower bound for polling; 0 when there is none."""
+    ttl_minutes: int = 0
+    """RSS ``ttl``; 0 when there is none."""
+    sy_minutes: int = 0
+    """The update period of the ``sy`` module, in minutes; 0 when none is stated."""
+    skip_hours: tuple[int, ...] = ()
+    """RSS ``skipHours``: 0 to 23, UTC."""
+    skip_days: tuple[int, ...] = ()
+    """RSS ``skipDays``: 0 is Monday."""
     complaint: str = ""
     """What was wrong with the document, when it could be read all the same."""
     complete: bool = True
@@ -128,6 +146,10 @@ class EntryKeys:
     """The canonical link alone: two feeds of one outlet carry one article."""
     content_hash: bytes
     """Of title, summary and text: tells an edit."""
+    guid_key: bytes | None = None
+    """A guid that is an address, without its scheme and host (I2)."""
+    title_key: bytes | None = None
+    """The title alone: with a date near by, another name of the same entry (I2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +165,12 @@ class NewEntry:
     """Whether channels are to hear of it; False on a feed's first fetch."""
     on_topic: bool = True
     """Whether its title and summary touch the war at all; if not, its page is never fetched."""
+    renamed: bytes | None = None
+    """The key under which this entry is stored already: it came back under another one (I2)."""
+    reused: bool = False
+    """Its key is stored, but with it the publisher now names another article (I16)."""
+    held: bool = False
+    """Held back by the flood brake until somebody releases it (I6): stored, not read, owed to nobody."""
 
 
 class ArticleState(StrEnum):
@@ -152,6 +180,8 @@ class ArticleState(StrEnum):
     READ = "read"
     OFF_TOPIC = "off_topic"
     """Title and summary do not touch the war: stored, never fetched, never shown."""
+    HELD = "held"
+    """Came in a flood of entries older than what we had: stored, and read once somebody releases it (I6)."""
     UNREADABLE = "unreadable"
 
 
@@ -428,10 +458,11 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person who asks."""
+    """A person who asks. Operators may change what is read for everybody: the feeds."""
 
     id: str
     is_admin: bool = False
+    is_operator: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,6 +475,8 @@ class Schedule:
     """``HH:MM`` local; with ``every_hours`` 0."""
     weekdays: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
     """0 is Monday."""
+    quiet: str = ""
+    """``HH:MM-HH:MM`` local: what is due from the first until the second comes at the second, once; or empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -463,34 +496,5 @@ class Subscription:
     paused: bool = False
     created_at: datetime | None = None
     last_digest_at: datetime | None = None
-
-
-class DeliveryState(StrEnum):
-    """``pending → sending → sent | unknown``; ``unknown → sent | pending``; or ``dead``, with its reason."""
-
-    PENDING = "pending"
-    SENDING = "sending"
-    UNKNOWN = "unknown"
-    SENT = "sent"
-    DEAD = "dead"
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One message (or part of one) owed to one channel."""
-
-    id: int
-    channel_id: str
-    subscription_id: int
-    due_at: datetime
-    part: int
-    body: str
-    """The Message as versioned JSON."""
-    key: str
-    """Idempotency key: the same for every attempt, across restarts."""
-    state: DeliveryState = DeliveryState.PENDING
-    attempts: int = 0
-    attempted_at: datetime | None = None
-    not_before: datetime | None = None
-    message_id: str | None = None
-    reason: str | None = None
+    mention: str = ""
+    """The native id of a role that each digest pings; empty pings nobody."""

@@ -1,45 +1,44 @@
-"""The way of an article: poll a feed, read an article, place it in a story, compose the digests.
+"""The way of an article after its feed was polled: read it, place it in a story, compose the digests.
 
-Each use case ends in one saved fact (a poll, a reading, a digest) and can be repeated after a crash. Errors
+Each use case ends in one saved fact (a reading, a digest) and can be repeated after a crash. Errors
 stop only their own feed or article and are saved in words.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from bot import queries
-from bot.intake import due, identity
 from bot.knowledge import Knowledge
 from bot.knowledge.words import Words
-from bot.message import blocks, paging
+from bot.message import blocks, notices, paging
+from bot.message.blocks import Message
 from bot.model import (
     ArticleSketch,
     ArticleState,
-    EntryData,
-    Feed,
-    FeedData,
-    NewEntry,
     Placement,
     Reading,
     Subscription,
     TextSource,
     Trouble,
 )
+from bot.polling import Watch
 from bot.ports import (
     ArticleToRead,
+    Backlog,
     Clock,
     Digest,
     FeedParser,
-    Fetched,
     Fetcher,
+    Overtaken,
     PageReader,
-    Poll,
     ReadArticle,
     StatementReader,
     Store,
@@ -63,7 +62,6 @@ _SERVER_ERROR = 500
 _READER_FAULTS = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, AssertionError)
 """A bug that one text brings out costs this article; a reader that cannot start at all raises RuntimeError."""
 
-PollOutcome = Literal["new", "nothing new", "unchanged", "failed"]
 ReadOutcome = Literal["read", "off topic", "later", "unreadable"]
 
 
@@ -80,77 +78,9 @@ class Tools:
     words: Words
     settings: Settings
     clock: Clock
+    watch: Watch = field(default_factory=Watch)
     placing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """One article at a time finds its story, else two of one event would open two."""
-
-
-# ── Polling ──────────────────────────────────────────────────────────────────────────────────────────────
-
-
-async def poll_feed(feed: Feed, tools: Tools) -> PollOutcome:
-    """Fetch one feed and save what is new, together with its validators and its next due time."""
-    fetched = await tools.fetcher.fetch(feed.url, validators=feed.validators)
-    if fetched.outcome == "failed":
-        return await _poll_failed(feed, fetched, tools)
-    if fetched.outcome == "unchanged" or due.body_hash(fetched.body) == feed.body_hash:
-        await tools.store.save_poll(_poll_succeeded(feed, fetched, None, (), tools))
-        return "unchanged"
-    try:
-        data = await tools.parser.parse_feed(fetched.body, url=fetched.url, content_type=fetched.content_type)
-    except ValueError as error:
-        cause, _, next_step = str(error).partition("; ")
-        return await _poll_failed(feed, replace(fetched, cause=cause, next_step=next_step), tools)
-    except WorkerLost as error:
-        step = "nothing, it is tried again later; if it lasts, remove the feed"
-        return await _poll_failed(feed, replace(fetched, cause=str(error), next_step=step), tools)
-    entries = await _new_entries(feed, data, tools)
-    added = await tools.store.save_poll(_poll_succeeded(feed, fetched, data, entries, tools))
-    _log.info("polled", feed=feed.id, entries=len(data.entries), new=len(entries), articles=added)
-    return "new" if entries else "nothing new"
-
-
-async def _new_entries(feed: Feed, data: FeedData, tools: Tools) -> tuple[NewEntry, ...]:
-    keys = [identity.keys(entry).key for entry in data.entries]
-    known = await tools.store.known_entries(feed.id, keys)
-    named = replace(data, entries=tuple(_with_outlet(entry, feed, tools) for entry in data.entries))
-    entries = identity.new_entries(named, known)
-    if feed.first_fetched_at is None:
-        entries = identity.owed_on_first_fetch(entries, tools.settings.polling.first_fetch_owed)
-    return tuple(replace(entry, on_topic=_touches_war(entry.data, tools)) for entry in entries)
-
-
-def _with_outlet(entry: EntryData, feed: Feed, tools: Tools) -> EntryData:
-    """One outlet has one name, whatever its feeds are called ("World news | Example Times")."""
-    known = tools.knowledge.outlet(entry.outlet or entry.link or feed.url)
-    name = known.name if known in tools.knowledge.outlets else entry.outlet
-    return replace(entry, outlet=name)
-
-
-def _touches_war(entry: EntryData, tools: Tools) -> bool:
-    return topics.touches_war(entry.title, entry.summary or entry.text, tools.knowledge.topics)
-
-
-def _poll_succeeded(
-    feed: Feed,
-    fetched: Fetched,
-    data: FeedData | None,
-    entries: tuple[NewEntry, ...],
-    tools: Tools,
-) -> Poll:
-    now = tools.clock.now()
-    interval = timedelta(minutes=tools.settings.polling.interval_minutes)
-    after = due.after_success(feed, fetched, data, now, interval=interval)
-    if any(not entry.edited for entry in entries):
-        after = replace(after, last_new_at=now)
-    return Poll(feed=after, entries=entries, at=now)
-
-
-async def _poll_failed(feed: Feed, fetched: Fetched, tools: Tools) -> PollOutcome:
-    now = tools.clock.now()
-    interval = timedelta(minutes=tools.settings.polling.interval_minutes)
-    await tools.store.save_poll(Poll(feed=due.after_failure(feed, fetched, now, interval=interval), at=now))
-    _log.warning("feed failed", feed=feed.id, cause=fetched.cause)
-    return "failed"
 
 
 # ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -235,7 +165,7 @@ async def _get_text(waiting: ArticleToRead, tools: Tools) -> _Text:
     fetched = await tools.fetcher.fetch(article.url, page=True)
     if fetched.outcome == "failed":
         temporary = fetched.status is None or fetched.status in _TEMPORARY or fetched.status >= _SERVER_ERROR
-        if temporary and article.attempts + 1 < ATTEMPTS:
+        if temporary and not fetched.definite and article.attempts + 1 < ATTEMPTS:
             raise _Later(fetched.cause, fetched.next_step)
         return replace(text, trouble=_trouble(fetched.cause, fetched.next_step, tools))
     try:
@@ -294,18 +224,51 @@ async def _place_in_story(
 async def compose_digest(subscription: Subscription, tools: Tools) -> int:
     """Compose a due subscription's digest and save it with its deliveries; return how many are owed.
 
-    After a downtime several due times may have passed: one digest covers them all.
+    After a downtime several due times may have passed: one digest covers them all. It also takes in earlier ones
+    that could not be sent for too long, or of which too many wait, and says so.
     """
+    backlog = await tools.store.backlog(subscription.id)
+    if backlog is not None and _to_be_merged(backlog, tools):
+        try:
+            return await _compose_digest(subscription, backlog, tools)
+        except Overtaken as overtaken:
+            _log.info("digest composed by itself", subscription=subscription.id, why=str(overtaken))
+    return await _compose_digest(subscription, None, tools)
+
+
+def _to_be_merged(backlog: Backlog, tools: Tools) -> bool:
+    sending = tools.settings.delivery
+    waited = tools.clock.now() - backlog.since
+    return sending.merge_after_minutes > 0 and (
+        waited >= timedelta(minutes=sending.merge_after_minutes) or backlog.in_channel >= sending.most_waiting
+    )
+
+
+def _with_mention(parts: Sequence[Message], mention: str) -> Iterator[Message]:
+    """The digest's parts, of which the first alone pings whom the subscription names."""
+    for number, part in enumerate(parts):
+        yield part if number or not mention else replace(part, mention=mention)
+
+
+async def _compose_digest(subscription: Subscription, backlog: Backlog | None, tools: Tools) -> int:
+    """Compose and save one digest; with a backlog, one from where that began, in its place."""
     now = tools.clock.now()
+    covered = subscription
+    if backlog is not None:
+        covered = replace(subscription, cursor=backlog.after_serial, last_digest_at=backlog.covers_from)
     answer, cursor = await queries.scheduled(
-        subscription,
+        covered,
         store=tools.store,
         knowledge=tools.knowledge,
         words=tools.words,
         settings=tools.settings,
         now=now,
     )
-    parts = () if answer is None else paging.parts(answer.message, PART_CHARS)
+    message = answer.message if answer else None
+    if message is not None and backlog is not None:
+        since = tools.words.moment(backlog.since, ZoneInfo(subscription.schedule.zone), now)
+        message = notices.catch_up(message, backlog.digests, since, tools.words)
+    parts = () if message is None else paging.parts(message, PART_CHARS)
     posted = (
         queries.follow_up(answer.query, subscription.channel_id, queries.EVERYBODY, now) if answer else None
     )
@@ -315,10 +278,17 @@ async def compose_digest(subscription: Subscription, tools: Tools) -> int:
             due_at=subscription.next_at,
             next_at=next_due(subscription.schedule, now),
             cursor=cursor,
-            bodies=tuple(blocks.dumps(part) for part in parts),
+            bodies=tuple(
+                blocks.dumps(queries.addressed(part, posted) if posted else part)
+                for part in _with_mention(parts, subscription.mention)
+            ),
             at=now,
             followup=posted,
+            after_serial=covered.cursor,
+            covers_from=covered.last_digest_at or covered.created_at,
+            takes_in=backlog,
         )
     )
-    _log.info("digest composed", subscription=subscription.id, parts=len(parts), owed=owed)
+    merged = backlog.digests if backlog and owed else 0
+    _log.info("digest composed", subscription=subscription.id, parts=len(parts), owed=owed, merged=merged)
     return owed

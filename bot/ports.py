@@ -8,22 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import datetime
+from typing import Literal, Protocol
 
 from bot.intake.fetched import Fetched as Fetched  # noqa: PLC0414 - passes through this door, made below
+from bot.intake.seen import Poll as Poll  # noqa: PLC0414 - the same
+from bot.intake.seen import Seen as Seen  # noqa: PLC0414 - the same
 from bot.model import (
     Article,
     ArticleSketch,
     ArticleState,
     Channel,
-    Delivery,
     DeliveryState,
     Feed,
     FeedData,
     FollowUp,
     Kind,
-    NewEntry,
     PageText,
     Placement,
     Reading,
@@ -36,6 +36,20 @@ from bot.model import (
     Trouble,
     Validators,
 )
+
+# What is owed, its door and the contract with the chats: made in a module of their own.
+from bot.owed import Backlog as Backlog  # noqa: PLC0414
+from bot.owed import CannotTell as CannotTell  # noqa: PLC0414
+from bot.owed import InDoubt as InDoubt  # noqa: PLC0414
+from bot.owed import KeptNotice as KeptNotice  # noqa: PLC0414
+from bot.owed import LostChannel as LostChannel  # noqa: PLC0414
+from bot.owed import Notice as Notice  # noqa: PLC0414
+from bot.owed import NotSent as NotSent  # noqa: PLC0414
+from bot.owed import Outbox as Outbox  # noqa: PLC0414
+from bot.owed import Outcome as Outcome  # noqa: PLC0414
+from bot.owed import Overtaken as Overtaken  # noqa: PLC0414
+from bot.owed import Platform as Platform  # noqa: PLC0414
+from bot.owed import Refused as Refused  # noqa: PLC0414
 
 
 class Clock(Protocol):
@@ -75,6 +89,10 @@ class FeedParser(Protocol):
         """Raise ``ValueError`` (cause; next step) when it is no feed, ``WorkerLost`` when the worker was lost."""
         ...
 
+    async def find_feeds(self, body: bytes, *, url: str, content_type: str) -> tuple[tuple[str, str], ...]:
+        """(address, title) of every feed that a page names; raise ``WorkerLost`` when the worker was lost."""
+        ...
+
 
 class PageReader(Protocol):
     """HTML bytes → article text, in a process that can be killed."""
@@ -93,15 +111,6 @@ class StatementReader(Protocol):
 
 
 # ── What is stored ───────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """A poll's whole outcome: the feed's new row and its new entries, saved in one transaction (a)."""
-
-    feed: Feed
-    entries: tuple[NewEntry, ...] = ()
-    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +158,12 @@ class Digest:
     at: datetime
     followup: FollowUp | None = None
     """Its query, so that whoever reads the channel may follow it up."""
+    after_serial: int | None = None
+    """The cursor it begins at."""
+    covers_from: datetime | None = None
+    """Where its period begins."""
+    takes_in: Backlog | None = None
+    """Earlier digests, not sent yet, that it stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +240,36 @@ class Feeds(Protocol):
         """Stop reading a feed; its entries' keys and articles stay."""
         ...
 
-    async def known_entries(self, feed_id: int, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """Of these entry keys the known ones, each with its stored content hash."""
+    async def seen(self, feed_id: int, keys: Sequence[bytes], aliases: Sequence[bytes] = ()) -> Seen:
+        """What is stored of a feed's entries under these keys, and under these other names of entries."""
+        ...
+
+    async def entry_dates(self, feed_id: int, limit: int) -> list[datetime]:
+        """When a feed's newest entries were published, or first seen; newest first."""
+        ...
+
+    async def held_entries(self) -> dict[int, int]:
+        """How many entries the flood brake holds back, by feed id; feeds without any are left out."""
+        ...
+
+    async def release_held(self, feed_id: int) -> int:
+        """Have a feed's held entries read and owed like any new one; return how many articles that frees."""
+        ...
+
+    async def mend_due_times(self, now: datetime) -> int:
+        """Bring feeds back whose times a clock running ahead has put out of reach; return how many."""
+        ...
+
+    async def pardon(self, feeds: Sequence[Feed]) -> None:
+        """Take back failures that were no fault of these feeds: the rows as they would be without them."""
+        ...
+
+    async def feeds_to_tell(self) -> list[Feed]:
+        """Feeds in trouble (failing three times in a row, or gone for good) whose owner has not been told."""
+        ...
+
+    async def save_owner_told(self, feed_id: int, now: datetime) -> None:
+        """Remember that the owner was told of a feed's present trouble; its next success forgets it."""
         ...
 
     async def save_poll(self, poll: Poll) -> int:
@@ -351,6 +394,22 @@ class Spaces(Protocol):
         """A person's newest unexpired answer in this channel, or the one with this id."""
         ...
 
+    async def spaces(self, prefix: str) -> list[str]:
+        """Ids of the spaces with this prefix that we have not left, by id."""
+        ...
+
+    async def leave_space(self, space_id: str, now: datetime) -> None:
+        """Note that we are no longer in a space; what is kept about it stays for a while."""
+        ...
+
+    async def return_to_space(self, space_id: str) -> None:
+        """Take a space and its lost channels up again."""
+        ...
+
+    async def forget_left(self, before: datetime) -> int:
+        """Forget all about the spaces left before then; return how many."""
+        ...
+
 
 class Subscriptions(Protocol):
     """Standing orders."""
@@ -372,92 +431,55 @@ class Subscriptions(Protocol):
         ...
 
     async def due_subscriptions(self, now: datetime) -> list[Subscription]:
-        """Unpaused subscriptions whose ``next_at`` has come."""
+        """Unpaused subscriptions whose ``next_at`` has come and whose channel is not lost."""
         ...
 
     async def save_digest(self, digest: Digest) -> int:
-        """Transaction (c): deliveries, cursor, next_at. Return how many deliveries are new."""
-        ...
+        """Transaction (c): deliveries, cursor, next_at. Return how many deliveries are new.
 
-
-class Outbox(Protocol):
-    """What is owed to channels."""
-
-    async def recover(self, now: datetime) -> int:
-        """At start: every ``sending`` becomes ``unknown``. Return how many."""
-        ...
-
-    async def claim(self, now: datetime, limit: int) -> list[Delivery]:
-        """The first open delivery of each channel that may be tried now.
-
-        A ``pending`` one comes back as ``sending`` (already saved so, with its attempt counted); an
-        ``unknown`` one comes back as ``unknown``, to be looked up first.
+        Raise ``Overtaken`` when what it takes in is no longer pending; then nothing is saved.
         """
         ...
 
-    async def settle(
-        self,
-        delivery_id: int,
-        state: DeliveryState,
-        *,
-        now: datetime,
-        message_id: str | None = None,
-        reason: str | None = None,
-        not_before: datetime | None = None,
-    ) -> None:
-        """Record what became of an attempt."""
+
+Prunable = Literal["texts", "copies", "digests", "answers"]
+"""What grows old: texts of articles, marks by which copies are found, messages sent, answers to follow up."""
+
+
+class Attic(Protocol):
+    """What grows old, to be let go of."""
+
+    async def last_upkeep(self) -> datetime | None:
+        """When the daily upkeep was last done."""
         ...
 
-    async def deliveries(self, state: DeliveryState | None = None, limit: int = 100) -> list[Delivery]:
-        """Deliveries, newest first."""
+    async def upkeep_done(self, now: datetime) -> None:
+        """Remember that it is done."""
+        ...
+
+    async def prune(self, what: Prunable, before: datetime, limit: int) -> int:
+        """Let go of at most so many that are older than ``before``; return how many were looked at, 0 at the end."""
+        ...
+
+    async def give_back_space(self, pages: int) -> int:
+        """Make the database file shorter by at most so many free pages; return by how many."""
+        ...
+
+    async def mend_times(self, now: datetime) -> int:
+        """Pull back what a clock that ran ahead has put off too far; return how many rows."""
         ...
 
 
-class Store(Feeds, Articles, Statements, Stories, Search, Spaces, Subscriptions, Outbox, Protocol):
+class Store(
+    Feeds, Articles, Statements, Stories, Search, Spaces, Subscriptions, Outbox, Attic, Protocol
+):
     """All doors of the database together, for the wiring room and the use cases that need several."""
+
+    @property
+    def fault(self) -> str:
+        """Why the last write was not saved, and what to do; empty when it was."""
+        ...
 
     async def totals(self) -> Totals:
         """Count everything kept."""
-        ...
-
-
-# ── The chats ────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class NotSent(Exception):
-    """The message was certainly not sent and may be tried again (after ``retry_after``, when told)."""
-
-    def __init__(self, reason: str, retry_after: timedelta | None = None) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-
-
-class Refused(Exception):
-    """The platform will never take this message as it is; the reason is for its owner."""
-
-
-class InDoubt(Exception):
-    """The message may or may not have been sent: look before sending again."""
-
-
-class CannotTell(Exception):
-    """This platform keeps no history we can read: a doubtful message is sent again, marked as such."""
-
-
-class Platform(Protocol):
-    """A chat that takes messages."""
-
-    name: str
-    """The prefix of its channels' ids."""
-
-    async def send(self, delivery: Delivery, *, may_be_repeated: bool) -> str:
-        """Send once and return the message's id; raise ``NotSent``, ``Refused`` or ``InDoubt``.
-
-        ``delivery.key`` is handed to platforms that honour idempotency keys. ``may_be_repeated`` marks a
-        message that a reader may already have seen.
-        """
-        ...
-
-    async def find(self, delivery: Delivery) -> str | None:
-        """Look up a doubtful message: its id, or None when it certainly was not sent; else ``CannotTell``."""
         ...

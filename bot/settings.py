@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENVIRONMENT_NAMES = ("DISCORD_TOKEN", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
 
+_COPIES_DAYS = 7
 _SHOWN_CHARS = 60
 """How much of a wrong value an error repeats."""
 
@@ -40,6 +41,8 @@ def _network(text: str) -> str:
 
 Zone = Annotated[str, AfterValidator(_zone)]
 Network = Annotated[str, AfterValidator(_network)]
+UserId = Annotated[int, Field(ge=1 << 22, lt=1 << 63, strict=False)]
+"""Discord's id of a person; in quotation marks, as it is copied there, it is the same."""
 
 
 class _Section(BaseModel):
@@ -58,7 +61,16 @@ class Polling(_Section):
     """How feeds are polled."""
 
     interval_minutes: int = Field(15, ge=1, le=24 * 60)
+    """Where a feed's own pace is not known, or not followed."""
+    adaptive: bool = True
+    """Ask each feed about as often as it publishes."""
+    fastest_minutes: int = Field(5, ge=1, le=24 * 60)
+    slowest_minutes: int = Field(60, ge=1, le=24 * 60)
+    """An adaptive feed is asked at least so often, however rarely it publishes: what it has to say may be news."""
+    connections: int = Field(1000, ge=1, le=10_000)
+    """Feeds whose servers may be waited for at the same time: slow ones must not hold up the others."""
     concurrency: int = Field(20, ge=1, le=200)
+    """Feeds with large documents that are taken in and parsed at the same time."""
     first_fetch_owed: int = Field(0, ge=0, le=50)
     """How many of the newest entries of a newly added feed are owed to channels; the rest are only stored."""
     max_entries: int = Field(1000, ge=10, le=10_000)
@@ -76,7 +88,7 @@ class Fetching(_Section):
     per_host: int = Field(2, ge=1, le=10)
     """Connections to one host at once."""
     page_spacing_seconds: float = Field(1.0, ge=0, le=60)
-    """Pause between two article pages of one host."""
+    """Pause between two article pages of one host, and between two of its feeds."""
     pages: bool = True
     """Fetch article pages; if not, an entry's own text or title and summary are read."""
     allow_networks: tuple[Network, ...] = Field((), strict=False)
@@ -95,8 +107,12 @@ class Reading(_Section):
     """What lies beyond is stored but not read."""
     recycle_after: int = Field(2_000, ge=10)
     """A worker process is replaced after so many jobs."""
+    recycle_megabytes: int = Field(800, ge=600, le=1_000_000)
+    """A worker process that occupies more memory after a job is replaced; with its models it needs some 450."""
     spacy_model: str = "auto"
     """Name of an installed spaCy pipeline; ``auto`` takes the best English one that loads."""
+    experimental_languages: tuple[Literal["uk", "ru"], ...] = Field((), strict=False)
+    """Languages beside English whose statements are looked for as an experiment."""
 
 
 class Digests(_Section):
@@ -111,6 +127,38 @@ class Digests(_Section):
     """Post a scheduled digest that has nothing new."""
 
 
+class Sending(_Section):
+    """How what is owed is sent."""
+
+    burst: int = Field(5, ge=1, le=100)
+    """Messages that one channel may get at once."""
+    pause_seconds: float = Field(1.0, ge=0, le=60)
+    """After that, one more for each of these."""
+    merge_after_minutes: int = Field(60, ge=0, le=7 * 24 * 60)
+    """A digest that could not be sent for so long is taken in by its subscription's next one; 0: never."""
+    most_waiting: int = Field(10, ge=1, le=1000)
+    """With so many messages waiting for one channel, a new digest takes in the unsent ones at once."""
+    operator_channel: str = Field("terminal:main", pattern=r"^[a-z]+:\S+$", max_length=200)
+    """Where the operator is told of what nobody else owns, e.g. a feed that fails."""
+
+
+def _never_or_after_a_week(days: int) -> int:
+    if 0 < days <= _COPIES_DAYS:
+        raise ValueError(
+            f"copies are looked for among the texts of {_COPIES_DAYS} days: give 0 or a longer time"
+        )
+    return days
+
+
+class Retention(_Section):
+    """How long things are kept; 0 keeps them for ever. Statements and the keys of entries are always kept."""
+
+    text_days: Annotated[int, AfterValidator(_never_or_after_a_week)] = Field(180, ge=0, le=36_500)
+    """Texts and summaries of articles, from when they were first seen."""
+    digests_days: int = Field(90, ge=0, le=36_500)
+    """Messages that were sent, or given up."""
+
+
 class Service(_Section):
     """Health and metrics over HTTP."""
 
@@ -118,6 +166,23 @@ class Service(_Section):
     port: int = Field(8080, ge=0, le=65535)
     """0 takes any free port."""
     enabled: bool = True
+
+
+class Discord(_Section):
+    """How we behave on Discord; the bot's token comes from the environment."""
+
+    operators: tuple[UserId, ...] = Field((), strict=False)
+    """Who may change the feeds, which are everybody's, beside the owner or the team of Discord's application."""
+    feeds_by_admins: bool = False
+    """Whoever administers a server may change the feeds, too: for a bot that serves one newsroom."""
+    shards: int = Field(1, ge=0, le=1000)
+    """Connections to the gateway, one for 2,500 servers at most; 0: as many as Discord recommends."""
+    publish: bool = True
+    """Publish digests posted to announcement channels to the servers that follow them."""
+    welcome: bool = True
+    """Say hello, once, in a server that has added the bot."""
+    keep_days: int = Field(30, ge=0, le=36_500)
+    """How long a server's channels, subscriptions and follow-ups are kept after the bot was removed from it."""
 
 
 class Settings(_Section):
@@ -135,7 +200,10 @@ class Settings(_Section):
     fetching: Fetching = Fetching()
     reading: Reading = Reading()
     digests: Digests = Digests()
+    delivery: Sending = Sending()
+    retention: Retention = Retention()
     service: Service = Service()
+    discord: Discord = Discord()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -151,6 +219,11 @@ class Secrets(BaseSettings):
     discord_token: SecretStr | None = None
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
+    discord_api_base: str = ""
+    """Another server to talk to than Discord's, for tests: the REST API with its version, e.g. ``http://host/api/v10``."""
+    discord_gateway_url: str = ""
+    """The gateway of that server, e.g. ``ws://host/gateway``."""
+    discord_cdn_base: str = ""
 
 
 def load_settings(path: Path | None) -> Settings:

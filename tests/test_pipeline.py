@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot import knowledge, pipeline
+from bot import knowledge, pipeline, polling
 from bot.knowledge.words import Words
 from bot.model import (
     ArticleState,
@@ -127,7 +127,7 @@ async def poll(tools, **changes):
         setattr(tools.fetcher, name, value)
     feed = await tools.store.add_feed(URL, "Example Wire", now=tools.clock.now())
     (feed,) = await tools.store.feeds()
-    return await pipeline.poll_feed(feed, tools)
+    return await polling.poll_feed(feed, tools)
 
 
 async def read_all(tools):

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -16,8 +17,10 @@ from rich.text import Text
 
 from bot.cli import fail, logs
 from bot.commands.opml import import_feeds
+from bot.intake import zombies
 from bot.intake.fetch import HttpFetcher
-from bot.ports import FeedParser, Fetcher, WorkerLost
+from bot.model import Feed, Trouble
+from bot.ports import FeedParser, Fetched, Fetcher, WorkerLost
 from bot.runtime.clock import SystemClock
 from bot.runtime.workers import Workers
 from bot.settings import Settings
@@ -44,13 +47,14 @@ async def check(sources: list[str], *, as_json: bool, settings: Settings) -> int
     console = Console(stderr=True)
     columns = (TextColumn("checking"), BarColumn(), MofNCompleteColumn())
     gate = asyncio.Semaphore(settings.polling.concurrency)
-    async with Workers(settings) as workers, HttpFetcher(settings.fetching, SystemClock()) as fetcher:
+    clock = SystemClock()
+    async with Workers(settings) as workers, HttpFetcher(settings.fetching, clock) as fetcher:
         with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
             task = progress.add_task("", total=len(wanted))
 
             async def one(title: str, url: str) -> Checked:
                 async with gate:
-                    checked = await _check(title, url, fetcher, workers)
+                    checked = await _check(title, url, fetcher, workers, clock.now())
                 progress.advance(task)
                 return checked
 
@@ -86,26 +90,54 @@ def _read_opml(path: Path) -> list[tuple[str, str]]:
         raise fail(f"{path}: {error}") from error
 
 
-async def _check(title: str, url: str, fetcher: Fetcher, parser: FeedParser) -> Checked:
+async def _check(title: str, url: str, fetcher: Fetcher, parser: FeedParser, now: datetime) -> Checked:
     fetched = await fetcher.fetch(url)
     if fetched.outcome == "failed":
         return Checked(url, title, ok=False, what=fetched.cause, next_step=fetched.next_step)
     try:
         data = await parser.parse_feed(fetched.body, url=fetched.url, content_type=fetched.content_type)
-    except (ValueError, WorkerLost) as error:
+    except ValueError as error:
         cause, _, next_step = str(error).partition("; ")
-        return Checked(url, title, ok=False, what=cause, next_step=next_step)
+        named = await _named(fetched, parser)
+        return Checked(url, title, ok=False, what=cause, next_step=named or next_step)
+    except WorkerLost as error:
+        return Checked(url, title, ok=False, what=str(error))
     dates = [entry.published_at for entry in data.entries if entry.published_at]
     newest = f", newest {max(dates):%Y-%m-%d %H:%M} UTC" if dates else ""
-    return Checked(
-        url, title or data.title, ok=True, what=f"{data.version}, {len(data.entries)} entries{newest}"
-    )
+    what = f"{data.version}, {len(data.entries)} entries{newest}"
+    silence = _silence(url, dates, now)
+    if silence:
+        return Checked(
+            url, title or data.title, ok=True, what=f"{what}; {silence.cause}", next_step=silence.next_step
+        )
+    return Checked(url, title or data.title, ok=True, what=what)
+
+
+async def _named(fetched: Fetched, parser: FeedParser) -> str:
+    """What to do with a page that names feeds; empty for any other."""
+    try:
+        named = await parser.find_feeds(fetched.body, url=fetched.url, content_type=fetched.content_type)
+    except WorkerLost:
+        return ""
+    addresses = ", ".join(address for address, _title in named)
+    return f"use what the page names: {addresses}" if named else ""
+
+
+def _silence(url: str, dates: list[datetime], now: datetime) -> Trouble | None:
+    """Whether the entries shown end long ago; an undated feed says nothing about that."""
+    if not dates:
+        return None
+    began = min(*dates, now)
+    feed = Feed(id=0, url=url, title="", added_at=began, next_at=now, first_fetched_at=began)
+    return zombies.silence(feed, dates, now)
 
 
 def _print(found: list[Checked]) -> None:
     table = Table("feed", "state", "what", "next step", box=None, pad_edge=False)
     for checked in found:
         state = Text("ok", "green") if checked.ok else Text("failed", "red")
+        if checked.ok and checked.next_step:
+            state = Text("silent", "yellow")
         name = f"{checked.title}\n{checked.url}" if checked.title else checked.url
         table.add_row(Text(name), state, Text(checked.what), Text(checked.next_step))
     Console().print(table)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.commands.requests import Request
+from bot.intake.by_hand import Presses
 from bot.knowledge import Knowledge
 from bot.knowledge.words import Words
 from bot.message.blocks import Message
@@ -28,6 +29,8 @@ class Desk:
     parser: FeedParser
     zone: ZoneInfo
     """The operator's zone."""
+    presses: Presses = field(default_factory=Presses)
+    """Who had what fetched by hand lately."""
 
     def zone_of(self, channel: Channel) -> ZoneInfo:
         """Return the channel's own time zone, or the operator's where the channel's name for it is unknown."""

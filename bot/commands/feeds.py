@@ -1,4 +1,4 @@
-"""The feeds we read: add, look at, test, pause, remove. For admins."""
+"""The feeds we read: add, look at, test, pause, release, remove. For admins."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 
 from bot.commands.addresses import web_address
 from bot.commands.desk import Desk
+from bot.commands.finding import Found, Several, look
 from bot.commands.nearest import nearest
 from bot.commands.requests import BadRequest, Request
+from bot.intake import due, zombies
 from bot.message import lists
-from bot.message.blocks import Block, Link, Links, Message, Text, Title
+from bot.message.blocks import Block, Fields, Link, Links, Message, Text, Title
 from bot.model import Feed, FeedData
-from bot.ports import WorkerLost
 
 _NEWEST = 3
 """So many of a feed's entries are shown when it is added or tested."""
@@ -21,20 +22,26 @@ _LONGEST_TITLE = 80
 
 
 async def add(request: Request, desk: Desk) -> Message:
-    """Fetch and read a feed first, then remember it; refuse what is no feed with cause and next step."""
-    known = next((feed for feed in await desk.store.feeds() if _same(feed.url, request.url)), None)
-    if known:
-        line = desk.words("command.feeds.known", id=str(known.id), title=known.title)
-        return Message((Text(line), *_table([known], request, desk)))
-    data = await _look(request.url, desk)
-    title = (request.title or data.title or urlsplit(request.url).hostname or request.url)[:_LONGEST_TITLE]
-    feed = await desk.store.add_feed(request.url, title, now=request.at)
+    """Fetch and read a feed, or the one that a site's page names, then remember it.
+
+    A page that names several has them listed; what is no feed is refused with cause and next step.
+    """
+    if known := await _known(request.url, desk):
+        return await _known_already(known, request, desk)
+    found = await look(request.url, None, request, desk)
+    if isinstance(found, Several):
+        return _several(found, desk)
+    if found.site and (known := await _known(found.url, desk)):
+        return await _known_already(known, request, desk)
+    title = (request.title or found.data.title or urlsplit(found.url).hostname or found.url)[:_LONGEST_TITLE]
+    feed = await desk.store.add_feed(found.url, title, now=request.at)
     owed = desk.settings.polling.first_fetch_owed
     first = "command.feeds.first_some" if owed else "command.feeds.first_none"
     return Message(
         (
             Title(desk.words("command.feeds.added", id=str(feed.id), title=feed.title)),
-            *_sample(data, desk, request),
+            *_where(found, desk),
+            *_sample(found.data, desk, request),
             Text(desk.words(first, owed=owed), tone="muted"),
         )
     )
@@ -45,34 +52,51 @@ async def test(request: Request, desk: Desk) -> Message:
     feeds = await desk.store.feeds()
     known = _named(request.feed, feeds) or next((one for one in feeds if _same(one.url, request.feed)), None)
     url = known.url if known else _address(request.feed, feeds, desk)
-    data = await _look(url, desk)
+    found = await look(url, known, request, desk)
+    if isinstance(found, Several):
+        return _several(found, desk)
     blocks: list[Block] = [
-        Title(desk.words("command.feeds.works", title=data.title or url)),
-        *_sample(data, desk, request),
+        Title(desk.words("command.feeds.works", title=found.data.title or found.url)),
+        *_where(found, desk),
+        *_sample(found.data, desk, request),
     ]
-    if data.complaint:
-        blocks.append(Text(desk.words("command.feeds.complaint", complaint=data.complaint), tone="warning"))
+    if found.data.complaint:
+        complaint = desk.words("command.feeds.complaint", complaint=found.data.complaint)
+        blocks.append(Text(complaint, tone="warning"))
     if not known:
-        blocks.append(Text(desk.words("command.feeds.not_saved", url=url), tone="muted"))
+        blocks.append(Text(desk.words("command.feeds.not_saved", url=found.url), tone="muted"))
     return Message(tuple(blocks))
 
 
 async def show(request: Request, desk: Desk) -> Message:
-    """List all feeds with their state."""
-    return Message(tuple(_table(await desk.store.feeds(), request, desk)))
+    """List all feeds with their state; those that answer and bring nothing are named, too."""
+    feeds = await _judged(await desk.store.feeds(), request, desk)
+    return Message(tuple(await _table(feeds, request, desk)))
 
 
 async def status(request: Request, desk: Desk) -> Message:
     """Say how one feed is, or which of all need somebody's attention."""
     feeds = await desk.store.feeds()
     if request.feed:
-        feed = _one(request.feed, feeds, desk)
+        (feed,) = await _judged([_one(request.feed, feeds, desk)], request, desk)
         entries = Links((Link(feed.title, feed.url),))
-        return Message((*_table([feed], request, desk), entries))
-    failing = [feed for feed in feeds if feed.trouble and not feed.paused]
+        return Message((*await _table([feed], request, desk), entries))
+    held = await desk.store.held_entries()
+    judged = await _judged(feeds, request, desk)
+    failing = [feed for feed in judged if (feed.trouble or feed.id in held) and not feed.paused]
     paused = sum(feed.paused for feed in feeds)
     counts = desk.words("command.feeds.counts", feeds=len(feeds), failing=len(failing), paused=paused)
-    return Message((Text(counts), *(_table(failing, request, desk) if failing else ())))
+    return Message((Text(counts), *(await _table(failing, request, desk) if failing else ())))
+
+
+async def release(request: Request, desk: Desk) -> Message:
+    """Have a feed's entries read that the flood brake holds back."""
+    feed = _one(request.feed, await desk.store.feeds(), desk)
+    articles = await desk.store.release_held(feed.id)
+    if not articles:
+        return _line("command.feeds.none_held", feed, desk)
+    line = desk.words("command.feeds.released", id=str(feed.id), title=feed.title, articles=articles)
+    return Message((Text(line),))
 
 
 async def pause(request: Request, desk: Desk) -> Message:
@@ -85,12 +109,17 @@ async def pause(request: Request, desk: Desk) -> Message:
 
 
 async def resume(request: Request, desk: Desk) -> Message:
-    """Poll a paused feed again, at once."""
+    """Poll a paused feed again, as soon as its publisher allows."""
     feed = _one(request.feed, await desk.store.feeds(), desk)
     if not feed.paused:
         return _line("command.feeds.running_already", feed, desk)
-    await desk.store.save_feed(replace(feed, paused=False, next_at=request.at))
-    return _line("command.feeds.resumed", feed, desk)
+    not_before = due.may_fetch_now(feed, request.at)
+    await desk.store.save_feed(replace(feed, paused=False, next_at=not_before or request.at, gone_since=None))
+    if not_before is None:
+        return _line("command.feeds.resumed", feed, desk)
+    at = desk.words.moment(not_before, desk.zone_of(request.channel), request.at)
+    line = desk.words("command.feeds.resumed_later", id=str(feed.id), title=feed.title, at=at)
+    return Message((Text(line),))
 
 
 async def remove(request: Request, desk: Desk) -> Message:
@@ -153,21 +182,6 @@ def _plain(url: str) -> str:
 # ── What it brings ───────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _look(url: str, desk: Desk) -> FeedData:
-    """Fetch and read a feed now; raise ``BadRequest`` with cause and next step."""
-    fetched = await desk.fetcher.fetch(url)
-    if fetched.outcome != "ok":
-        raise BadRequest(
-            desk.words("command.feeds.unfetched", url=url, cause=fetched.cause, next=fetched.next_step)
-        )
-    try:
-        return await desk.parser.parse_feed(fetched.body, url=fetched.url, content_type=fetched.content_type)
-    except ValueError as error:
-        raise BadRequest(desk.words("command.feeds.no_feed", url=url, cause=str(error))) from error
-    except WorkerLost as error:
-        raise BadRequest(desk.words("command.feeds.too_hard", url=url)) from error
-
-
 def _sample(data: FeedData, desk: Desk, request: Request) -> list[Block]:
     """How many entries there are, and the newest ones."""
     if not data.entries:
@@ -190,9 +204,45 @@ def _sample(data: FeedData, desk: Desk, request: Request) -> list[Block]:
     return [Text(desk.words("command.feeds.entries", entries=len(data.entries))), Links(links)]
 
 
-def _table(feeds: Sequence[Feed], request: Request, desk: Desk) -> list[Block]:
-    now, zone = request.at, desk.zone_of(request.channel)
-    return list(lists.feeds(feeds, words=desk.words, zone=zone, now=now).blocks)
+def _where(found: Found, desk: Desk) -> list[Block]:
+    """Name the feed where only a page was given."""
+    if not found.site:
+        return []
+    return [Text(desk.words("command.feeds.found", site=found.site, url=found.url))]
+
+
+def _several(found: Several, desk: Desk) -> Message:
+    words = desk.words
+    columns = (words("command.feeds.several_address"), words("command.feeds.several_title"))
+    rows = tuple((address, title) for address, title in found.feeds)
+    line = words("command.feeds.several", site=found.site, feeds=len(found.feeds))
+    return Message((Text(line), Fields(columns, rows)))
+
+
+async def _known(url: str, desk: Desk) -> Feed | None:
+    return next((feed for feed in await desk.store.feeds() if _same(feed.url, url)), None)
+
+
+async def _known_already(known: Feed, request: Request, desk: Desk) -> Message:
+    line = desk.words("command.feeds.known", id=str(known.id), title=known.title)
+    return Message((Text(line), *await _table([known], request, desk)))
+
+
+async def _judged(feeds: Sequence[Feed], request: Request, desk: Desk) -> list[Feed]:
+    """The feeds, each that answers but has long had nothing new with that as its trouble."""
+    judged = []
+    for feed in feeds:
+        silence = None
+        if zombies.may_be_silent(feed, request.at):
+            dates = await desk.store.entry_dates(feed.id, zombies.DATES)
+            silence = zombies.silence(feed, dates, request.at)
+        judged.append(replace(feed, trouble=silence) if silence else feed)
+    return judged
+
+
+async def _table(feeds: Sequence[Feed], request: Request, desk: Desk) -> list[Block]:
+    now, zone, held = request.at, desk.zone_of(request.channel), await desk.store.held_entries()
+    return list(lists.feeds(feeds, words=desk.words, zone=zone, now=now, held=held).blocks)
 
 
 def _line(key: str, feed: Feed, desk: Desk) -> Message:

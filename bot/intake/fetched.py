@@ -25,3 +25,9 @@ class Fetched:
     """How long the publisher calls the answer fresh (``max-age``, ``Expires``): a lower bound for the next poll."""
     cause: str = ""
     next_step: str = ""
+    moved_to: str = ""
+    """The address that answered, when every redirect on the way there was permanent; empty without redirects."""
+    definite: bool = False
+    """A failure that asking again soon would not mend: forbidden, too large, excluded by robots.txt."""
+    asked: bool = True
+    """False when nobody was asked, because the host wants us to stay away (``retry_after_s`` says how long)."""

@@ -7,13 +7,15 @@ also covers literal addresses and redirects. Rules: docs/feed-rules.md, "Safety"
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import re
 import socket
 from collections.abc import Iterable
-from functools import lru_cache
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from typing import Any
 
-from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
@@ -40,6 +42,10 @@ _DENIED = tuple(
         "fec0::/10",
     )
 )
+_HOST_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
+_FOUR_NUMBERS = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}")
+_LOOKUPS_AT_ONCE = 64
 _FIRST_PRINTABLE = 0x21
 _DELETE, _C1_END = 0x7F, 0xA0
 
@@ -88,6 +94,7 @@ class Guard:
             raise Forbidden("the address does not begin with http:// or https://", "give a web address")
         if not host or port == 0:
             raise Forbidden("the address names no host", "check it for typing errors")
+        _check_host(str(parsed.raw_host))
         if parsed.raw_user is not None or parsed.raw_password is not None:
             raise Forbidden(
                 "the address contains a user name or password",
@@ -124,7 +131,7 @@ class GuardedResolver(AbstractResolver):
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
-        self._resolver = ThreadedResolver()
+        self._resolver: AbstractResolver = _SystemResolver()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -138,6 +145,58 @@ class GuardedResolver(AbstractResolver):
     async def close(self) -> None:
         """Release the resolver."""
         await self._resolver.close()
+
+
+class _SystemResolver(AbstractResolver):
+    """The computer's own resolver, in threads of its own.
+
+    Its calls block, for half a minute each where a name server is silent. asyncio's common threads are few: a
+    handful of dead names would keep everybody else waiting.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_LOOKUPS_AT_ONCE, "dns")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Look up a name; raise ``OSError`` when it has no address."""
+        look_up = partial(
+            socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+        )
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address[0]),
+                port=int(address[1]),
+                family=kind,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for kind, _, protocol, _, address in found
+        ]
+
+    async def close(self) -> None:
+        """Let no further look-up begin."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _check_host(host: str) -> None:
+    """Refuse a host that is no name and no plainly written IP address; ``Forbidden``.
+
+    By the rules of browsers and of many resolvers ``127.1``, ``0x7f000001`` and ``2130706433`` are addresses,
+    by others they are names: what two readers may read differently is read by none.
+    """
+    if ":" in host:
+        return  # an IPv6 literal, which was parsed already
+    if not _HOST_NAME.fullmatch(host):
+        raise Forbidden("the host's name contains characters that no name has", "check it for typing errors")
+    if _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]) and not _FOUR_NUMBERS.fullmatch(host):
+        raise Forbidden(
+            "the address writes its host as a number in an unusual form",
+            "write it as four numbers with points between them, or give its name",
+        )
 
 
 def _plain_address(address: str | Address) -> Address:

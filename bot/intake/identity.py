@@ -1,19 +1,19 @@
-"""Which entries are new (docs/feed-rules.md, "Which entry is new"). Pure.
+"""What makes an entry the same when it comes again, and in which order entries come. Pure.
 
-Dates never decide newness; they only order what is new (I8).
+What follows from it, which entry is new, stands in ``newness`` (docs/feed-rules.md, "Which entry is new").
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 from urllib.parse import urlsplit, urlunsplit
 
-from bot.model import EntryData, EntryKeys, FeedData, NewEntry
+from bot.model import EntryData, EntryKeys, NewEntry
 
 KEY_BYTES = 16
 _TEXT_IN_KEY = 500
@@ -41,6 +41,7 @@ _TRACKING = frozenset(
 )
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 _DEFAULT_PORTS = (None, 80, 443)
+_FRONT_PAGE = re.compile(r"https://[^/?]*")
 
 
 def canonical_link(url: str) -> str:
@@ -66,48 +67,31 @@ def canonical_link(url: str) -> str:
     return _ESCAPE.sub(lambda match: match[0].upper(), canonical)
 
 
-def keys(entry: EntryData) -> EntryKeys:
-    """What makes the entry the same one when it comes again, and what tells that it was edited.
+def keys(entry: EntryData, *, link_names: bool = True) -> EntryKeys:
+    """What makes the entry the same one when it comes again, by which other names it may come, and what tells edits.
 
     The key is made from the guid, else the canonical link, else title and the first 500 characters of text (I1,
-    I13). White space alone is no edit.
+    I13); without ``link_names``, the link is left out of it. A site's front page names no entry. White space alone
+    is no edit.
     """
     link = canonical_link(entry.link) if entry.link else ""
+    link = "" if _FRONT_PAGE.fullmatch(link) else link
     guid = unicodedata.normalize("NFC", entry.guid).strip()
+    title = _even(entry.title)
     if guid:
         key = _hash("guid", guid)
-    elif link:
+    elif link and link_names:
         key = _hash("link", link)
     else:
-        key = _hash("text", _even(entry.title), _even(entry.text or entry.summary)[:_TEXT_IN_KEY])
+        key = _hash("text", title, _even(entry.text or entry.summary)[:_TEXT_IN_KEY])
+    path = _path(guid)
     return EntryKeys(
         key=key,
         link_key=_hash("link", link) if link else None,
-        content_hash=_hash("content", _even(entry.title), _even(entry.summary), _even(entry.text)),
+        content_hash=_hash("content", title, _even(entry.summary), _even(entry.text)),
+        guid_key=_hash("guid path", path) if path else None,
+        title_key=_hash("title", title.casefold()) if title else None,
     )
-
-
-def new_entries(data: FeedData, known: Mapping[bytes, bytes]) -> tuple[NewEntry, ...]:
-    """Return the document's unseen and its edited entries, oldest first.
-
-    ``known`` maps entry keys to their stored content hashes. An entry that stands twice in the document counts
-    once; a link that several entries share tells none of them apart and is dropped as their link key (I3).
-    """
-    found: dict[bytes, NewEntry] = {}
-    link_owners: dict[bytes | None, int] = {}
-    for position, entry in enumerate(data.entries):
-        made = keys(entry)
-        if made.key in found:
-            continue
-        edited = made.key in known
-        found[made.key] = NewEntry(entry, made, position, edited=edited)
-        link_owners[made.link_key] = link_owners.get(made.link_key, 0) + 1
-    wanted = [
-        new if link_owners[new.keys.link_key] == 1 else replace(new, keys=replace(new.keys, link_key=None))
-        for new in found.values()
-        if known.get(new.keys.key) != new.keys.content_hash
-    ]
-    return _oldest_first(wanted)
 
 
 def owed_on_first_fetch(entries: Sequence[NewEntry], newest: int) -> tuple[NewEntry, ...]:
@@ -116,8 +100,8 @@ def owed_on_first_fetch(entries: Sequence[NewEntry], newest: int) -> tuple[NewEn
     return tuple(replace(entry, owed=False) if at < silent else entry for at, entry in enumerate(entries))
 
 
-def _oldest_first(entries: Sequence[NewEntry]) -> tuple[NewEntry, ...]:
-    """By date; an undated entry stands with the dated one above it, and ties fall as if newest were on top."""
+def oldest_first(entries: Sequence[NewEntry]) -> tuple[NewEntry, ...]:
+    """Order by date (I9); an undated entry stands with the one above it, and ties fall as if newest were on top."""
     dates: list[datetime | None] = []
     for entry in entries:
         date = entry.data.published_at or entry.data.updated_at
@@ -127,6 +111,12 @@ def _oldest_first(entries: Sequence[NewEntry]) -> tuple[NewEntry, ...]:
         return tuple(sorted(entries, key=lambda entry: -entry.position))
     dated = [(date or first, -entry.position, entry) for date, entry in zip(dates, entries, strict=True)]
     return tuple(entry for _date, _position, entry in sorted(dated, key=lambda item: item[:2]))
+
+
+def _path(guid: str) -> str:
+    """What remains of a guid that is a web address without scheme and host; empty for any other."""
+    canonical = canonical_link(guid) if guid.startswith(("http://", "https://")) else ""
+    return canonical[front.end() :] if (front := _FRONT_PAGE.match(canonical)) else ""
 
 
 def _is_tracking(parameter: str) -> bool:

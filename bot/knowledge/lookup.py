@@ -36,6 +36,11 @@ _PARTS = re.compile(r"\s+[|>»–—-]\s+|\s*:\s+")
 """What joins an outlet's name to a section's in feed titles: "World news | The Example"."""
 
 
+def registrable_domain(host: str) -> str:
+    """Return the domain that somebody registered; empty for an IP address and a name under no public suffix."""
+    return _domain_of(host).top_domain_under_public_suffix
+
+
 @lru_cache(maxsize=65_536)
 def folded(name: str) -> str:
     """Fold a name for comparison: case, diacritics, punctuation and a leading "Mr" or "President" fall away."""

@@ -30,6 +30,11 @@ class Crew:
         self._resting: dict[int, float] = {}
         self._monotonic = monotonic
 
+    @property
+    def busy(self) -> int:
+        """How many jobs are queued or running."""
+        return len(self._jobs)
+
     def submit(self, key: int, job: Callable[[], Awaitable[object]]) -> bool:
         """Take a job unless its key is under way or resting; tell whether it was taken."""
         if key in self._jobs or self._resting.get(key, 0.0) > self._monotonic():

@@ -1,20 +1,22 @@
-"""Feeds and their entries: which are due, and a poll's outcome saved whole.
+"""Feeds: which are due, and a poll's outcome saved whole (its entries: see ``entries_sql``).
 
 Every function here works on one open transaction and leaves beginning and ending it to its caller.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from bot.model import ArticleState, Feed, NewEntry, Validators
+from bot.intake import due
+from bot.model import Feed, Move, Pace, Validators, Wishes
 from bot.ports import Poll
-from bot.store.rows import AnyRow, batches, new_id, trouble_columns, trouble_of
-from bot.store.tables import articles, entries, feeds
+from bot.store.entries_sql import save_entries
+from bot.store.rows import AnyRow, new_id, trouble_columns, trouble_of
+from bot.store.tables import feeds
 
 _LISTED = feeds.c.removed.is_(False)
 _WAITING = _LISTED & feeds.c.paused.is_(False)
@@ -28,7 +30,11 @@ def add_feed(connection: Connection, url: str, title: str, now: datetime) -> Fee
     A feed that comes back keeps its entries' keys, but is fetched whole and as if for the first time: what it
     published in between is stored and owed to nobody.
     """
-    row = connection.execute(select(feeds).where(feeds.c.url == url)).one_or_none()
+    # A feed that has moved is still the one that was added at its former address.
+    known = (
+        select(feeds).where((feeds.c.url == url) | (feeds.c.former_url == url)).order_by(feeds.c.url != url)
+    )
+    row = connection.execute(known.limit(1)).one_or_none()
     if row is not None and not row.removed:
         return _feed(row)
     fresh = _polled(Feed(id=0, url=url, title=title, added_at=now, next_at=now))
@@ -67,152 +73,62 @@ def remove_feed(connection: Connection, feed_id: int) -> None:
     _update_feed(connection, feed_id, {"removed": True})
 
 
-def known_entries(connection: Connection, feed_id: int, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-    """Of these keys the stored ones, each with its content hash."""
-    return {key: entry.content_hash for key, entry in _known(connection, feed_id, keys).items()}
-
-
 def save_poll(connection: Connection, poll: Poll) -> int:
     """Save validators and entries together; return how many articles are new.
 
-    ``paused`` is not taken from the poll: whoever paused the feed meanwhile meant it. Raise ``ValueError``
-    for entries without the poll's time, ``LookupError`` for an unknown feed.
+    ``paused`` is not taken from the poll: whoever paused the feed meanwhile meant it; a feed that is gone for
+    good is paused all the same. A new address that another feed has is not taken over. Raise ``ValueError`` for
+    entries without the poll's time, ``LookupError`` for an unknown feed.
     """
-    _update_feed(connection, poll.feed.id, _polled(poll.feed))
-    if not poll.entries:
-        return 0
-    if poll.at is None:
-        raise ValueError("a poll with entries needs the time it was made (Poll.at)")
-    known = _known(connection, poll.feed.id, [entry.keys.key for entry in poll.entries])
-    linked = _linked(connection, [entry.keys.link_key for entry in poll.entries if entry.keys.link_key])
-    created = 0
-    for entry in poll.entries:
-        seen = known.get(entry.keys.key)
-        if seen is not None:
-            if entry.edited and seen.content_hash != entry.keys.content_hash:
-                _save_edit(connection, poll.feed.id, entry, seen.article_id)
-            continue
-        article = linked.get(entry.keys.link_key or b"")
-        if article is None:
-            article = _add_article(connection, entry, poll.feed.title, poll.at)
-            created += 1
-        elif article.only_glanced_at and entry.on_topic:
-            _send_to_reading(connection, article.id, entry)
-            article = _Linked(article.id, only_glanced_at=False)
-        _add_entry(connection, poll.feed.id, entry, article.id, poll.at)
-        # The same document may hold this entry, or another one with its link, once more.
-        known[entry.keys.key] = _Known(entry.keys.content_hash, article.id)
-        if entry.keys.link_key:
-            linked[entry.keys.link_key] = article
-    return created
+    feed = poll.feed
+    values = _polled(feed)
+    if feed.gone_since and feed.paused:
+        values["paused"] = True
+    if not feed.failures or "paused" in values:
+        values["owner_told_at"] = None
+    if poll.moved and _is_taken(connection, feed):
+        del values["url"], values["former_url"]
+    _update_feed(connection, feed.id, values)
+    return save_entries(connection, poll)
 
 
-class _Known(NamedTuple):
-    content_hash: bytes
-    article_id: int
+def mend_due_times(connection: Connection, now: datetime) -> int:
+    """Bring feeds back whose times a clock running ahead has put out of reach; return how many."""
+    ahead = (feeds.c.polled_at > now) | (feeds.c.next_at > now + due.LONGEST_WAIT)
+    rows = connection.execute(select(feeds).where(_LISTED, ahead)).all()
+    mended = [feed for row in rows if (feed := due.mended(_feed(row), now))]
+    for feed in mended:
+        times = {"next_at": feed.next_at, "not_before": feed.not_before, "polled_at": feed.polled_at}
+        _update_feed(connection, feed.id, times)
+    return len(mended)
 
 
-class _Linked(NamedTuple):
-    id: int
-    only_glanced_at: bool
-    """Judged off topic by title and summary alone: another feed's summary may say more."""
-
-
-def _known(connection: Connection, feed_id: int, keys: Sequence[bytes]) -> dict[bytes, _Known]:
-    found: dict[bytes, _Known] = {}
-    for some in batches(keys):
-        rows = connection.execute(
-            select(entries.c.key, entries.c.content_hash, entries.c.article_id).where(
-                entries.c.feed_id == feed_id, entries.c.key.in_(some)
-            )
+def pardon(connection: Connection, rows: Sequence[Feed]) -> None:
+    """Put back what failed polls have counted against these feeds; those that have succeeded since stay."""
+    for feed in rows:
+        values = {"failures": feed.failures, "next_at": feed.next_at, **trouble_columns(feed.trouble)}
+        connection.execute(
+            _UPDATE_FEED.where(feeds.c.failures > feed.failures), {"feed_id": feed.id, **values}
         )
-        found.update((row.key, _Known(row.content_hash, row.article_id)) for row in rows)
-    return found
 
 
-def _linked(connection: Connection, link_keys: Sequence[bytes]) -> dict[bytes, _Linked]:
-    found: dict[bytes, _Linked] = {}
-    for some in batches(link_keys):
-        rows = connection.execute(
-            select(articles.c.link_key, articles.c.id, articles.c.state, articles.c.version).where(
-                articles.c.link_key.in_(some)
-            )
-        )
-        for row in rows:
-            glanced = row.state == ArticleState.OFF_TOPIC and row.version == 0
-            found[row.link_key] = _Linked(row.id, only_glanced_at=glanced)
-    return found
+def feeds_to_tell(connection: Connection) -> list[Feed]:
+    """Give the feeds in trouble whose owner has not been told: failing three times in a row, or gone for good."""
+    failing = feeds.c.paused.is_(False) & (feeds.c.failures >= due.TOLD_AFTER)
+    gone = feeds.c.paused.is_(True) & feeds.c.gone_since.is_not(None)
+    untold = select(feeds).where(_LISTED, feeds.c.owner_told_at.is_(None), failing | gone)
+    return [_feed(row) for row in connection.execute(untold.order_by(feeds.c.id))]
 
 
-def _add_article(connection: Connection, entry: NewEntry, feed_title: str, at: datetime) -> _Linked:
-    data = entry.data
-    added = connection.execute(
-        insert(articles),
-        {
-            "url": data.link,
-            "link_key": entry.keys.link_key,
-            "outlet": data.outlet or feed_title,
-            "title": data.title,
-            "summary": data.summary,
-            "entry_text": data.text,
-            "state": ArticleState.TO_READ if entry.on_topic else ArticleState.OFF_TOPIC,
-            "first_seen_at": at,
-            "published_at": data.published_at,
-            "language": data.language,
-            "author": data.author,
-            "version": 0,
-            "owed": entry.owed,
-            "attempts": 0,
-            "read_chars": 0,
-            "unread_reason": "",
-        },
-    )
-    return _Linked(new_id(added), only_glanced_at=not entry.on_topic)
+def save_owner_told(connection: Connection, feed_id: int, now: datetime) -> None:
+    """Remember that the owner was told; raise ``LookupError`` when there is no such feed."""
+    _update_feed(connection, feed_id, {"owner_told_at": now})
 
 
-def _add_entry(connection: Connection, feed_id: int, entry: NewEntry, article_id: int, at: datetime) -> None:
-    connection.execute(
-        insert(entries),
-        {
-            "feed_id": feed_id,
-            "key": entry.keys.key,
-            "content_hash": entry.keys.content_hash,
-            "article_id": article_id,
-            "guid": entry.data.guid,
-            "first_seen_at": at,
-        },
-    )
-
-
-def _save_edit(connection: Connection, feed_id: int, entry: NewEntry, article_id: int) -> None:
-    connection.execute(
-        update(entries)
-        .where(entries.c.feed_id == feed_id, entries.c.key == entry.keys.key)
-        .values(content_hash=entry.keys.content_hash)
-    )
-    if entry.on_topic:
-        _send_to_reading(connection, article_id, entry)
-    else:
-        connection.execute(update(articles).where(articles.c.id == article_id).values(_brought(entry)))
-
-
-def _send_to_reading(connection: Connection, article_id: int, entry: NewEntry) -> None:
-    """Have it read (again) with what this entry brought; texts and statements it has stay as they are."""
-    connection.execute(
-        update(articles)
-        .where(articles.c.id == article_id)
-        .values(
-            **_brought(entry),
-            state=ArticleState.TO_READ,
-            attempts=0,
-            not_before=None,
-            **trouble_columns(None),
-        )
-    )
-
-
-def _brought(entry: NewEntry) -> dict[str, str]:
-    return {"title": entry.data.title, "summary": entry.data.summary, "entry_text": entry.data.text}
+def _is_taken(connection: Connection, feed: Feed) -> bool:
+    """Tell whether another feed, listed or removed, has this one's new address."""
+    other = select(feeds.c.id).where(feeds.c.url == feed.url, feeds.c.id != feed.id)
+    return connection.execute(other).first() is not None
 
 
 def _update_feed(connection: Connection, feed_id: int, values: dict[str, Any]) -> None:
@@ -232,6 +148,18 @@ def _polled(feed: Feed) -> dict[str, Any]:
         "first_fetched_at": feed.first_fetched_at,
         "last_success_at": feed.last_success_at,
         "last_new_at": feed.last_new_at,
+        "polled_at": feed.polled_at,
+        "not_before": feed.not_before,
+        "wish_s": feed.wishes.interval_s,
+        "skip_hours": _bits(feed.wishes.skip_hours),
+        "skip_days": _bits(feed.wishes.skip_days),
+        "weekly": feed.pace.weekly if feed.pace else None,
+        "weekly_at": feed.pace.at if feed.pace else None,
+        "moving_to": feed.moving.to if feed.moving else "",
+        "moving_since": feed.moving.since if feed.moving else None,
+        "moving_polls": feed.moving.polls if feed.moving else 0,
+        "former_url": feed.former_url,
+        "gone_since": feed.gone_since,
         **trouble_columns(feed.trouble),
     }
 
@@ -251,4 +179,22 @@ def _feed(row: AnyRow) -> Feed:
         last_new_at=row.last_new_at,
         trouble=trouble_of(row),
         paused=row.paused,
+        polled_at=row.polled_at,
+        not_before=row.not_before,
+        wishes=Wishes(row.wish_s, _set_bits(row.skip_hours), _set_bits(row.skip_days)),
+        pace=None if row.weekly is None else Pace(row.weekly, row.weekly_at),
+        moving=Move(row.moving_to, row.moving_since, row.moving_polls) if row.moving_to else None,
+        former_url=row.former_url,
+        gone_since=row.gone_since,
+        owner_told_at=row.owner_told_at,
     )
+
+
+def _bits(numbers: Iterable[int]) -> int:
+    """Store a set of small numbers in one column."""
+    return sum(1 << number for number in set(numbers))
+
+
+def _set_bits(bits: int) -> tuple[int, ...]:
+    """Read what ``_bits`` stored; nearly always nothing."""
+    return tuple(number for number in range(bits.bit_length()) if bits >> number & 1) if bits else ()

@@ -7,7 +7,7 @@ connection; here they are sent to the one writer or to a reader, so that the eve
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -36,24 +36,35 @@ from bot.model import (
 )
 from bot.ports import (
     ArticleToRead,
+    Backlog,
     Digest,
     Hits,
+    KeptNotice,
+    LostChannel,
+    Notice,
+    Outcome,
     Poll,
+    Prunable,
     ReadArticle,
     Searched,
+    Seen,
     Store,
     Totals,
     Wanted,
 )
 from bot.store import (
     articles_sql,
+    entries_sql,
     feeds_sql,
+    leaving_sql,
+    notices_sql,
     outbox_sql,
     search_sql,
     spaces_sql,
     statements_sql,
     stories_sql,
     totals_sql,
+    upkeep_sql,
 )
 from bot.store.errors import StoreError, explained
 from bot.store.opening import MEMORY, READERS, migrate, read_engine, upgrade, write_engine
@@ -74,6 +85,11 @@ class SqlStore(Store):
         self._reading = reading
         self._readers = readers
         self._place = place
+
+    @property
+    def fault(self) -> str:
+        """Why the last write was not saved, and what to do; empty when it was."""
+        return self._writer.fault
 
     @classmethod
     @asynccontextmanager
@@ -148,9 +164,37 @@ class SqlStore(Store):
         """Stop reading a feed; its entries' keys and its articles stay."""
         await self._write(feeds_sql.remove_feed, feed_id)
 
-    async def known_entries(self, feed_id: int, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """Of these entry keys the known ones, each with its stored content hash."""
-        return await self._read(feeds_sql.known_entries, feed_id, keys)
+    async def seen(self, feed_id: int, keys: Sequence[bytes], aliases: Sequence[bytes] = ()) -> Seen:
+        """What is stored of a feed's entries under these keys, and under these other names of entries."""
+        return await self._read(entries_sql.seen, feed_id, keys, aliases)
+
+    async def entry_dates(self, feed_id: int, limit: int) -> list[datetime]:
+        """When a feed's newest entries were published, or first seen; newest first."""
+        return await self._read(entries_sql.entry_dates, feed_id, limit)
+
+    async def held_entries(self) -> dict[int, int]:
+        """How many entries the flood brake holds back, by feed id; feeds without any are left out."""
+        return await self._read(entries_sql.held_entries)
+
+    async def release_held(self, feed_id: int) -> int:
+        """Have a feed's held entries read and owed like any new one; return how many articles that frees."""
+        return await self._write(entries_sql.release_held, feed_id)
+
+    async def mend_due_times(self, now: datetime) -> int:
+        """Bring feeds back whose times a clock running ahead has put out of reach; return how many."""
+        return await self._write(feeds_sql.mend_due_times, now)
+
+    async def pardon(self, feeds: Sequence[Feed]) -> None:
+        """Take back failures that were no fault of these feeds."""
+        await self._write(feeds_sql.pardon, feeds)
+
+    async def feeds_to_tell(self) -> list[Feed]:
+        """Feeds in trouble whose owner has not been told."""
+        return await self._read(feeds_sql.feeds_to_tell)
+
+    async def save_owner_told(self, feed_id: int, now: datetime) -> None:
+        """Remember that the owner was told of a feed's present trouble."""
+        await self._write(feeds_sql.save_owner_told, feed_id, now)
 
     async def save_poll(self, poll: Poll) -> int:
         """Save validators, due time and entries together; return how many articles are new."""
@@ -258,6 +302,22 @@ class SqlStore(Store):
         """A person's newest unexpired answer in this channel, or the one with this id."""
         return await self._read(spaces_sql.followup, channel_id, actor_id, now, followup_id)
 
+    async def spaces(self, prefix: str) -> list[str]:
+        """Ids of the spaces with this prefix that we have not left, by id."""
+        return await self._read(leaving_sql.space_ids, prefix)
+
+    async def leave_space(self, space_id: str, now: datetime) -> None:
+        """Note that we are no longer in a space."""
+        await self._write(leaving_sql.leave_space, space_id, now)
+
+    async def return_to_space(self, space_id: str) -> None:
+        """Take a space and its lost channels up again."""
+        await self._write(leaving_sql.return_to_space, space_id)
+
+    async def forget_left(self, before: datetime) -> int:
+        """Forget all about the spaces left before then; return how many."""
+        return await self._write(leaving_sql.forget_left, before)
+
     async def add_subscription(self, subscription: Subscription) -> Subscription:
         """Save a new one for a known channel; its ``id`` is given here."""
         return await self._write(spaces_sql.add_subscription, subscription)
@@ -288,34 +348,63 @@ class SqlStore(Store):
         """At start: every ``sending`` becomes ``unknown``; return how many."""
         return await self._write(outbox_sql.recover, now)
 
-    async def claim(self, now: datetime, limit: int) -> list[Delivery]:
+    async def claim(self, now: datetime, limit: int, closed: Collection[str] = ()) -> list[Delivery]:
         """Each channel's first open delivery that may be tried now; pending ones are now ``sending``."""
-        return await self._write(outbox_sql.claim, now, limit)
+        return await self._write(outbox_sql.claim, now, limit, closed)
 
-    async def settle(
-        self,
-        delivery_id: int,
-        state: DeliveryState,
-        *,
-        now: datetime,
-        message_id: str | None = None,
-        reason: str | None = None,
-        not_before: datetime | None = None,
-    ) -> None:
+    async def settle(self, delivery_id: int, outcome: Outcome, *, now: datetime) -> None:
         """Record what became of an attempt; what was sent stays sent."""
-        await self._write(
-            outbox_sql.settle,
-            delivery_id,
-            state,
-            now=now,
-            message_id=message_id,
-            reason=reason,
-            not_before=not_before,
-        )
+        await self._write(outbox_sql.settle, delivery_id, outcome, now)
+
+    async def backlog(self, subscription_id: int) -> Backlog | None:
+        """What a subscription's next digest may take in; None when nothing waits."""
+        return await self._read(outbox_sql.backlog, subscription_id)
+
+    async def retry(self, delivery_ids: Sequence[int]) -> int:
+        """Owe dead deliveries again; return how many."""
+        return await self._write(outbox_sql.retry, delivery_ids)
+
+    async def lost_channels(self) -> list[LostChannel]:
+        """Channels that take no more messages, by id."""
+        return await self._read(notices_sql.lost_channels)
+
+    async def regain_channel(self, channel_id: str) -> bool:
+        """Send to a lost channel again; False when it was not lost."""
+        return await self._write(notices_sql.regain_channel, channel_id)
+
+    async def save_notice(self, notice: Notice) -> bool:
+        """Keep a notice and owe it to its first address; False when it was told before."""
+        return await self._write(notices_sql.save_notice, notice)
+
+    async def notices(self, limit: int = 100) -> list[KeptNotice]:
+        """What owners were told, newest first."""
+        return await self._read(notices_sql.all_notices, limit)
 
     async def deliveries(self, state: DeliveryState | None = None, limit: int = 100) -> list[Delivery]:
         """Deliveries, newest first."""
         return await self._read(outbox_sql.all_deliveries, state, limit)
+
+    # ── Upkeep ───────────────────────────────────────────────────────────────────────────────────────────
+
+    async def last_upkeep(self) -> datetime | None:
+        """When the daily upkeep was last done."""
+        return await self._read(upkeep_sql.last_upkeep)
+
+    async def upkeep_done(self, now: datetime) -> None:
+        """Remember that it is done."""
+        await self._write(upkeep_sql.upkeep_done, now)
+
+    async def prune(self, what: Prunable, before: datetime, limit: int) -> int:
+        """Let go of at most so many that are older than ``before``; return how many were looked at."""
+        return await self._write(upkeep_sql.prune, what, before, limit)
+
+    async def give_back_space(self, pages: int) -> int:
+        """Make the file shorter by at most so many free pages; return by how many."""
+        return await self._write(upkeep_sql.give_back_space, pages)
+
+    async def mend_times(self, now: datetime) -> int:
+        """Pull back what a clock that ran ahead has put off too far; return how many rows."""
+        return await self._write(upkeep_sql.mend_times, now)
 
     async def totals(self) -> Totals:
         """Count everything kept."""

@@ -98,6 +98,22 @@ feeds = Table(
     Column("paused", Boolean, nullable=False),
     # A removed feed's row stays: its entries' keys hang on it, should the feed ever come back.
     Column("removed", Boolean, nullable=False),
+    Column("polled_at", UtcTime),
+    Column("not_before", UtcTime),
+    Column("wish_s", Integer, nullable=False, server_default="0"),
+    Column("skip_hours", Integer, nullable=False, server_default="0"),  # one bit an hour
+    Column("skip_days", Integer, nullable=False, server_default="0"),  # one bit a day, Monday the lowest
+    Column("weekly", Float),
+    Column("weekly_at", UtcTime),
+    Column("moving_to", Text, nullable=False, server_default=""),
+    Column("moving_since", UtcTime),
+    Column("moving_polls", Integer, nullable=False, server_default="0"),
+    Column("former_url", Text, nullable=False, server_default=""),
+    Column("gone_since", UtcTime),
+    Column("owner_told_at", UtcTime),
+    # Kinds of aliases that do not tell its entries apart, with spaces between them.
+    Column("aliases_off", Text, nullable=False, server_default=""),
+    Column("newest_entry_at", UtcTime),
     sqlite_autoincrement=True,
 )
 
@@ -110,6 +126,20 @@ entries = Table(
     Column("article_id", ForeignKey("articles.id"), nullable=False),
     Column("guid", Text, nullable=False),
     Column("first_seen_at", UtcTime, nullable=False),
+    # Never later than when it was first seen.
+    Column("published_at", UtcTime),
+    Column("held", Boolean, nullable=False, server_default="0"),
+    Index("ix_entries_held", "feed_id", sqlite_where=text("held = 1")),
+    sqlite_with_rowid=False,
+)
+
+# Other names of an entry: an alias belongs to the entry with this key; an empty key says that several bear it.
+entry_aliases = Table(
+    "entry_aliases",
+    metadata,
+    Column("feed_id", ForeignKey("feeds.id"), primary_key=True),
+    Column("alias", LargeBinary(16), primary_key=True),
+    Column("key", LargeBinary(16), nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -231,9 +261,25 @@ stories = Table(
     sqlite_autoincrement=True,
 )
 
+# ── Upkeep ───────────────────────────────────────────────────────────────────────────────────────────────
+
+# When a recurring piece of work was last done, or how far one that goes through the articles has come.
+chores = Table(
+    "chores",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("done_at", UtcTime, nullable=False),
+)
+
 # ── Channels, standing orders and what is owed ───────────────────────────────────────────────────────────
 
-spaces = Table("spaces", metadata, Column("id", Text, primary_key=True))
+spaces = Table(
+    "spaces",
+    metadata,
+    Column("id", Text, primary_key=True),
+    # Since when the bot is no longer in it.
+    Column("left_at", UtcTime),
+)
 
 channels = Table(
     "channels",
@@ -242,6 +288,9 @@ channels = Table(
     Column("space_id", ForeignKey("spaces.id"), nullable=False),
     Column("name", Text, nullable=False),
     Column("timezone", Text, nullable=False),
+    # Since when, and why, it takes no more messages.
+    Column("lost_at", UtcTime),
+    Column("lost_reason", Text, nullable=False, server_default=""),
 )
 
 followups = Table(
@@ -273,6 +322,8 @@ subscriptions = Table(
     Column("paused", Boolean, nullable=False),
     Column("created_at", UtcTime),
     Column("last_digest_at", UtcTime),
+    # The role that is pinged.
+    Column("mention", Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 
@@ -298,8 +349,31 @@ deliveries = Table(
     Column("not_before", UtcTime),
     Column("message_id", Text),
     Column("reason", Text),
+    Column("doubts", Integer, nullable=False, server_default="0"),
+    Column("may_be_repeated", Boolean, nullable=False, server_default="0"),
+    Column("plain", Boolean, nullable=False, server_default="0"),
+    # What a later digest must know to take this one in: since when it is owed, from where it counts, and for how many
+    # digests it stands.
+    Column("owed_at", UtcTime),
+    Column("after_serial", Integer),
+    Column("covers_from", UtcTime),
+    Column("stands_for", Integer, nullable=False, server_default="1"),
     UniqueConstraint("subscription_id", "due_at", "part"),
-    Index("ix_deliveries_open", "channel_id", "due_at", "id", sqlite_where=_OPEN),
+    Index("ix_deliveries_open", "channel_id", "id", sqlite_where=_OPEN),
     Index("ix_deliveries_state", "state"),
+    sqlite_autoincrement=True,
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subject", Text, nullable=False, unique=True),
+    Column("text", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    # Where it went; none when it reached nobody. The addresses are those it may still go on to.
+    Column("channel_id", Text),
+    Column("addresses", Text, nullable=False),
     sqlite_autoincrement=True,
 )

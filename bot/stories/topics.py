@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from bot.model import Topic
@@ -26,6 +26,7 @@ _TEXT_WORDS = 200
 """News says first what it is about; a review's "before the war" in paragraph nine shall not decide."""
 _SCREEN = 0.25
 """Share of the war's threshold that makes an article worth fetching: recall first."""
+_REMEMBERED = 50_000
 _WORD = re.compile(r"[^\W_]+(?:['.-][^\W_]+)*")
 _MARKS = str.maketrans({"’": "'", "ʼ": "'", "‑": "-", "‐": "-"})
 
@@ -56,6 +57,8 @@ class _Tables:
     beginnings: Mapping[str, tuple[_Pattern, ...]]
     shortest: int
     longest: int
+    looked_up: dict[str, tuple[_Pattern, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """Words met before: a language's news is made of a few thousand."""
 
     def hits(self, text: str, limit: int | None = None) -> Counter[_Pattern]:
         """Count every term in the text's first ``limit`` words."""
@@ -67,17 +70,27 @@ class _Tables:
                     found[pattern] += 1
         return found
 
-    def _starting(self, word: str) -> Iterable[_Pattern]:
-        yield from self.whole.get(word, ())
-        for length in range(self.shortest, min(self.longest, len(word)) + 1):
-            yield from self.beginnings.get(word[:length], ())
+    def _starting(self, word: str) -> tuple[_Pattern, ...]:
+        """The terms that begin with this word."""
+        found = self.looked_up.get(word)
+        if found is None:
+            lengths = range(self.shortest, min(self.longest, len(word)) + 1)
+            begun = (pattern for length in lengths for pattern in self.beginnings.get(word[:length], ()))
+            found = (*self.whole.get(word, ()), *begun)
+            if len(self.looked_up) >= _REMEMBERED:
+                self.looked_up.clear()
+            self.looked_up[word] = found
+        return found
 
 
 def words_of(text: str, limit: int | None = None) -> list[str]:
     """Split into folded words; hyphenated ones also fall apart, so that "pro-Kremlin" is found as "Kremlin"."""
+    folded = text.translate(_MARKS).casefold()
+    if "-" not in folded:
+        return _WORD.findall(folded)[:limit]
     words: list[str] = []
-    for match in _WORD.finditer(text.translate(_MARKS)):
-        word = match[0].casefold()
+    for match in _WORD.finditer(folded):
+        word = match[0]
         words.append(word)
         if "-" in word:
             words.extend(part for part in word.split("-") if part)

@@ -120,25 +120,25 @@ def test_no_feed_is_polled_twice_within_a_minute(interval):
     [
         (replace(OK, fresh_for_s=7200), 0, 2 * HOUR, 2.1 * HOUR),
         (replace(UNCHANGED, fresh_for_s=7200), 0, 2 * HOUR, 2.1 * HOUR),
-        (OK, 7200, 2 * HOUR, 2.1 * HOUR),
+        (OK, 120, 2 * HOUR, 2.1 * HOUR),
         (OK, 10**9, DAY, DAY + HOUR),
         (replace(OK, fresh_for_s=10**12), 0, DAY, DAY + HOUR),
         (replace(OK, retry_after_s=3 * 24 * 3600), 0, 3 * DAY, 3 * DAY + HOUR),
     ],
 )
 def test_the_publishers_wishes_are_lower_bounds_within_reason(fetched, ttl, least, most):
-    data = replace(DATA, min_interval_s=ttl) if fetched.outcome == "ok" else None
+    data = replace(DATA, ttl_minutes=ttl) if fetched.outcome == "ok" else None
     assert least <= success(fetched=fetched, data=data).next_at - NOW <= most
 
 
-def test_failures_double_the_wait_up_to_a_day_and_polling_never_stops():
+def test_failures_double_the_wait_up_to_a_week_and_polling_never_stops():
     feed, waits = FEED, []
     for _ in range(100):
         after = failure(feed, now=feed.next_at)
         waits.append(after.next_at - feed.next_at)
         feed = after
     assert waits[:4] == [QUARTER, 2 * QUARTER, 4 * QUARTER, 8 * QUARTER]
-    assert waits[-1] == max(waits) == DAY
+    assert waits[-1] == max(waits) == 7 * DAY
     assert feed.failures == 100
 
 
@@ -181,9 +181,45 @@ def test_nothing_a_server_says_makes_it_raise_or_polls_early(seconds, failures, 
     now = NOW + timedelta(days=days)
     feed = replace(FEED, failures=failures)
     said = {"retry_after_s": seconds[0], "fresh_for_s": seconds[1]}
-    data = replace(DATA, min_interval_s=seconds[1])
+    data = replace(DATA, ttl_minutes=seconds[1])
     for after in (
         due.after_success(feed, replace(OK, **said), data, now, interval=interval, jitter=jitter),
         due.after_failure(feed, replace(FAILED, **said), now, interval=interval, jitter=jitter),
     ):
         assert after.next_at >= now + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("entry", ["<item>", "<item rdf:about='x'>", "<entry>", "<entry\n xml:lang='uk'>"])
+def test_a_date_before_the_first_entry_makes_no_other_body(entry):
+    def body(head, tail):
+        return f"<feed><updated>{head}</updated><items/>{entry}{tail}</feed>".encode()
+
+    assert due.body_hash(body("noon", "One")) == due.body_hash(body("one o'clock", "One"))
+    assert due.body_hash(body("noon", "One")) != due.body_hash(body("noon", "Two"))
+    assert due.body_hash(b"no entries") != due.body_hash(b"no entry")
+
+
+# ── A clock that jumped ──────────────────────────────────────────────────────────────────────────────────
+
+YEARS = timedelta(days=3650)
+
+
+def test_a_row_written_by_a_clock_ten_years_ahead_waits_as_long_as_it_was_to_wait_then():
+    ahead = due.after_success(FEED, OK, DATA, NOW + YEARS, interval=QUARTER, jitter=0.0)
+    mended = due.mended(ahead, NOW)
+    assert mended.next_at - NOW == ahead.next_at - (NOW + YEARS)
+    assert mended.polled_at == NOW
+    assert mended.not_before <= mended.next_at
+    assert due.mended(mended, NOW) is None
+
+
+@pytest.mark.parametrize("wait", [timedelta(), QUARTER, 7 * DAY, due.LONGEST_WAIT])
+def test_rows_that_the_rules_explain_are_left_alone(wait):
+    assert due.mended(replace(FEED, polled_at=NOW - HOUR, next_at=NOW + wait), NOW) is None
+    assert due.mended(replace(FEED, polled_at=None, next_at=NOW + wait), NOW) is None
+
+
+def test_rows_that_nothing_explains_are_due_within_the_hour_each_at_its_own_time():
+    nexts = {due.mended(replace(FEED, id=number, next_at=NOW + YEARS), NOW).next_at for number in range(50)}
+    assert len(nexts) == 50
+    assert all(NOW <= at <= NOW + HOUR for at in nexts)

@@ -67,13 +67,6 @@ def test_a_feed_without_entries_is_a_feed():
     assert (data.entries, data.title) == ((), "Example Wire")
 
 
-@pytest.mark.parametrize(
-    ("ttl", "seconds"), [("60", 3600), (" 5 ", 300), ("0", 0), ("-5", 0), ("soon", 0), ("999999", 24 * 3600)]
-)
-def test_ttl_is_a_lower_bound_in_seconds(ttl, seconds):
-    assert parse(rss(channel=f"<ttl>{ttl}</ttl>"), url=URL).min_interval_s == seconds
-
-
 def test_the_guid_stays_raw_and_a_permalink_serves_as_link():
     entry = one("<guid> https://wire.example/1?utm_source=x </guid><title>One</title>")
     assert (entry.guid, entry.link) == ("https://wire.example/1?utm_source=x",) * 2
@@ -198,8 +191,11 @@ def test_the_suffix_names_the_outlet_only_where_an_aggregator_is_known():
         (b"<!DOCTYPE html><html><body>Log in</body></html>", "web page"),
         (b"\xef\xbb\xbf<HTML>", "web page"),
         (b"<div>nothing here</div>", "web page"),
-        (b'{"version": "https://jsonfeed.org/version/1.1"}', "JSON"),
-        (b"[1, 2]", "JSON"),
+        (b'{"version": "https://jsonfeed.org/version/1.1"}', "without its list of items"),
+        (b"[1, 2]", "this is JSON, but neither"),
+        (b'{"code": "rest_no_route", "message": "No route was found"}', "“No route was found”"),
+        (b"[" * 100_000, "broken JSON"),
+        (b'{"version": ', "broken JSON"),
         (b"Service unavailable", "plain text"),
         (b"\x89PNG\r\n\x1a\n", "plain text or binary"),
         (b"<?xml version='1.0'?><catalog><book/></catalog>", "<catalog>"),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import brotli
 import pytest
 
+from bot.intake.decoding import zstd
 from bot.intake.fetch import HttpFetcher
 from bot.model import Validators
 from bot.settings import Fetching
@@ -120,7 +121,7 @@ async def test_a_feed_request_names_us_and_carries_nothing_it_need_not():
     names = {line.partition(":")[0] for line in head.strip().split("\r\n")[1:]}
     assert names == {"Host", "User-Agent", "Accept", "Accept-Encoding", "Connection"}
     assert server.header("User-Agent") == b"OnRecord/0.1 (+https://example.org)"
-    assert server.header("Accept-Encoding") == b"gzip, deflate, br"
+    assert server.header("Accept-Encoding") == b"gzip, deflate, br, zstd"
     accepted = server.header("Accept").decode()
     assert accepted.startswith("application/atom+xml, application/rss+xml")
     assert accepted.endswith("*/*;q=0.1")
@@ -208,6 +209,8 @@ _DEFLATE_RAW = zlib.compress(FEED)[2:-4]
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [
+        (b"zstd", zstd.compress(FEED)),
+        (b"zstd", zstd.compress(FEED[:20]) + zstd.compress(FEED[20:])),
         (b"gzip", gzip.compress(FEED)),
         (b"gzip", gzip.compress(FEED[:20]) + gzip.compress(FEED[20:]) + b"\0\0\0"),
         (b"x-gzip", gzip.compress(FEED)),
@@ -228,6 +231,7 @@ async def test_each_encoding_we_ask_for_is_taken_off(encoding, body):
     [
         (b"gzip", gzip.compress(FEED)[:-9]),
         (b"deflate", zlib.compress(FEED)[:-6]),
+        (b"zstd", zstd.compress(FEED * 50)[:-6]),
         (b"br", brotli.compress(FEED * 50)[:-3]),
     ],
 )
@@ -243,7 +247,9 @@ async def test_a_body_shorter_than_announced_fails():
     assert (fetched.outcome, fetched.cause) == ("failed", "the answer breaks off before its end")
 
 
-@pytest.mark.parametrize(("encoding", "pack"), [(b"gzip", gzip.compress), (b"br", brotli.compress)])
+@pytest.mark.parametrize(
+    ("encoding", "pack"), [(b"gzip", gzip.compress), (b"br", brotli.compress), (b"zstd", zstd.compress)]
+)
 async def test_a_bomb_is_stopped_at_the_limit(encoding, pack):
     bomb = pack(b"\0" * 30_000_000)
     assert len(bomb) < 40_000
@@ -265,10 +271,10 @@ async def test_an_endless_body_is_stopped_at_the_limit():
             sent += 10_000
             yield b"x" * 10_000
 
-    fetched, _ = await fetch_from(endless, page=True, max_page_bytes=50_000)
+    fetched, _ = await fetch_from(endless, max_feed_bytes=50_000)
     assert fetched.outcome == "failed"
     assert "larger than 50,000 bytes" in fetched.cause
-    assert "max_page_bytes" in fetched.next_step
+    assert "max_feed_bytes" in fetched.next_step
     assert sent < 20_000_000
 
 
@@ -505,15 +511,15 @@ async def test_two_loopback_addresses_are_two_hosts():
         assert (await waiting).outcome == "ok"
 
 
-async def test_pages_of_one_host_are_spaced_and_feeds_are_not():
+async def test_pages_and_feeds_of_one_host_are_spaced_in_rows_of_their_own():
     clock = StillClock()
     async with (
         serving(lambda _head: response(b"<html>")) as server,
         fetching(clock, page_spacing_seconds=3) as fetcher,
     ):
-        for _ in range(3):
-            await fetcher.fetch(server.url)
-        assert clock.slept == []
-        await asyncio.gather(*(fetcher.fetch(server.url, page=True) for _ in range(2)))
-    assert clock.slept == [3]
+        await asyncio.gather(*(fetcher.fetch(server.url) for _ in range(2)))
+        assert clock.slept == [3]
+        clock.slept.clear()
+        await asyncio.gather(*(fetcher.fetch(f"{server.url}/{n}", page=True) for n in range(2)))
+    assert clock.slept[-1] == 3
     assert server.header("Accept").startswith(b"text/html")

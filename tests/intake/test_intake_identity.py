@@ -1,4 +1,4 @@
-"""Which entries are new: keys, edits, order, and the many addresses of one page."""
+"""What makes an entry the same: keys, other names, order, and the many addresses of one page."""
 
 from datetime import UTC, datetime
 
@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.intake.identity import canonical_link, keys, new_entries, owed_on_first_fetch
-from bot.model import EntryData, FeedData
+from bot.intake.identity import canonical_link, keys, oldest_first, owed_on_first_fetch
+from bot.model import EntryData, NewEntry
 
 
 def entry(guid="", link="", title="", *, text="", day=0):
@@ -15,12 +15,8 @@ def entry(guid="", link="", title="", *, text="", day=0):
     return EntryData(guid=guid, link=link, title=title, summary="", text=text, published_at=published)
 
 
-def feed(*entries):
-    return FeedData("rss20", "Example Wire", "en", entries)
-
-
-def known(*entries):
-    return {keys(one).key: keys(one).content_hash for one in entries}
+def ordered(*entries):
+    return oldest_first([NewEntry(one, keys(one), position) for position, one in enumerate(entries)])
 
 
 @pytest.mark.parametrize(
@@ -113,54 +109,54 @@ def test_a_guid_and_a_link_that_look_alike_make_different_keys():
 def test_white_space_alone_is_no_edit():
     before = entry("1", title="A title", text="One.\n\nTwo.")
     after = entry("1", title="A  title ", text="One.\nTwo.")
-    assert new_entries(feed(after), known(before)) == ()
+    assert keys(before).content_hash == keys(after).content_hash
 
 
-def test_unseen_entries_are_new_and_changed_ones_are_edited():
-    seen, changed = entry("1", title="Seen"), entry("2", title="Before")
-    found = new_entries(feed(entry("3", title="New"), entry("2", title="After"), seen), known(seen, changed))
-    assert [(new.data.title, new.edited) for new in found] == [("After", True), ("New", False)]
+@pytest.mark.parametrize(
+    "link", ["https://wire.example", "http://www.wire.example/", "https://wire.example/#top"]
+)
+def test_a_sites_front_page_names_no_entry(link):
+    one, other = keys(entry(link=link, title="One")), keys(entry(link=link, title="Other"))
+    assert one.key != other.key
+    assert one.link_key is None
 
 
-def test_an_entry_that_stands_twice_counts_once():
-    found = new_entries(feed(entry("1", title="A"), entry("1", title="A again")), {})
-    assert [new.data.title for new in found] == ["A"]
+def test_a_front_page_with_a_query_is_a_page():
+    assert keys(entry(link="https://wire.example/?p=7")).link_key is not None
 
 
-def test_a_link_shared_by_several_entries_is_no_link_key():
-    live = "https://wire.example/live"
-    found = new_entries(
-        feed(entry("1", live), entry("2", live + "#two"), entry("3", "https://wire.example/3")), {}
-    )
-    assert {new.data.guid: new.keys.link_key is None for new in found} == {"1": True, "2": True, "3": False}
+def test_a_guid_that_is_an_address_is_the_same_at_another_host():
+    first, second = entry("http://wire.example/?p=7"), entry("https://www.news.example/?p=7&utm_source=rss")
+    assert keys(first).guid_key == keys(second).guid_key is not None
+    assert keys(entry("http://wire.example/?p=8")).guid_key != keys(first).guid_key
 
 
-def test_nothing_is_new_because_it_is_back():
-    a, b = entry("a"), entry("b")
-    assert new_entries(feed(a), known(a, b)) == ()
-    assert new_entries(feed(), known(a, b)) == ()
-    assert new_entries(feed(b, a), known(a, b)) == ()
+@pytest.mark.parametrize("guid", ["7", "tag:wire.example,2031:7", "https://wire.example/", "urn:uuid:7", ""])
+def test_other_guids_have_no_path(guid):
+    assert keys(entry(guid)).guid_key is None
+
+
+def test_a_title_is_the_same_in_capitals():
+    assert keys(entry("1", title="Envoys  MEET")).title_key == keys(entry("2", title="envoys meet")).title_key
+    assert keys(entry("1")).title_key is None
 
 
 def test_oldest_comes_first_by_date_and_ties_by_position_reversed():
-    found = new_entries(
-        feed(entry("new", day=3), entry("tie-1", day=2), entry("tie-2", day=2), entry("old", day=1)), {}
-    )
+    found = ordered(entry("new", day=3), entry("tie-1", day=2), entry("tie-2", day=2), entry("old", day=1))
     assert [new.data.guid for new in found] == ["old", "tie-2", "tie-1", "new"]
     assert [new.position for new in found] == [3, 2, 1, 0]
 
 
 def test_a_feed_that_lists_its_oldest_first_is_ordered_by_date_all_the_same():
-    found = new_entries(feed(entry("old", day=1), entry("new", day=2)), {})
-    assert [new.data.guid for new in found] == ["old", "new"]
+    assert [new.data.guid for new in ordered(entry("old", day=1), entry("new", day=2))] == ["old", "new"]
 
 
 def test_without_dates_the_last_in_the_document_is_the_oldest():
-    assert [new.data.guid for new in new_entries(feed(entry("b"), entry("a")), {})] == ["a", "b"]
+    assert [new.data.guid for new in ordered(entry("b"), entry("a"))] == ["a", "b"]
 
 
 def test_an_undated_entry_stands_with_its_neighbour():
-    found = new_entries(feed(entry("x"), entry("new", day=3), entry("between"), entry("old", day=1)), {})
+    found = ordered(entry("x"), entry("new", day=3), entry("between"), entry("old", day=1))
     assert [new.data.guid for new in found] == ["old", "between", "new", "x"]
 
 
@@ -168,6 +164,6 @@ def test_an_undated_entry_stands_with_its_neighbour():
     ("newest", "owed"), [(0, []), (1, ["c"]), (2, ["b", "c"]), (9, ["a", "b", "c"]), (-1, [])]
 )
 def test_on_a_first_fetch_only_the_newest_are_owed(newest, owed):
-    found = owed_on_first_fetch(new_entries(feed(entry("c"), entry("b"), entry("a")), {}), newest)
+    found = owed_on_first_fetch(ordered(entry("c"), entry("b"), entry("a")), newest)
     assert [new.data.guid for new in found] == ["a", "b", "c"]
     assert [new.data.guid for new in found if new.owed] == owed

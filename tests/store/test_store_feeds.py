@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import ArticleState, Feed, Trouble, Validators
+from bot.intake.seen import Seen, SeenEntry
+from bot.model import ArticleState, Feed, Move, Pace, Trouble, Validators, Wishes
 from bot.ports import Poll, Wanted
 from bot.store.sql_store import SqlStore, StoreError
 from tests.store.invented import HOUR, NOW, URL, entry, key, polled, read_one, reading, said
@@ -49,6 +50,13 @@ async def test_a_poll_saves_the_feeds_whole_row(store: SqlStore):
         last_success_at=NOW,
         last_new_at=NOW,
         trouble=Trouble("answers 503", NOW, "wait"),
+        polled_at=NOW,
+        not_before=NOW + HOUR,
+        wishes=Wishes(7200, (0, 5, 23), (0, 6)),
+        pace=Pace(12.5, NOW),
+        moving=Move("https://new.example/feed", NOW - HOUR, 3),
+        former_url="http://older.example/feed",
+        gone_since=NOW,
     )
     await store.save_poll(Poll(after, at=NOW))
     assert await store.feeds() == [after]
@@ -82,11 +90,11 @@ async def test_an_entry_becomes_an_article_to_read_or_one_off_topic(store: SqlSt
 async def test_known_entries_are_told_with_their_hash_however_many_are_asked(store: SqlStore):
     feed = await polled(store, entry("a"), entry("b"))
     asked = [key("a"), key("b"), *(key(f"unseen {n}") for n in range(1500))]
-    assert await store.known_entries(feed.id, asked) == {
-        key("a"): entry("a").keys.content_hash,
-        key("b"): entry("b").keys.content_hash,
+    assert (await store.seen(feed.id, asked)).by_key == {
+        key("a"): SeenEntry(key("a"), entry("a").keys.content_hash, NOW),
+        key("b"): SeenEntry(key("b"), entry("b").keys.content_hash, NOW),
     }
-    assert await store.known_entries(feed.id + 1, asked) == {}
+    assert await store.seen(feed.id + 1, asked) == Seen({}, {})
 
 
 async def test_a_poll_saved_twice_adds_nothing_the_second_time(store: SqlStore):
@@ -140,7 +148,8 @@ async def test_an_edit_is_read_again_and_keeps_texts_and_statements(store: SqlSt
     (one,) = await store.articles_to_read(NOW + HOUR, 10)
     assert (one.article.id, one.article.title, one.summary) == (article_id, "Edited title", "Edited.")
     assert (one.article.attempts, one.article.trouble, one.article.first_seen_at) == (0, None, NOW)
-    assert await store.known_entries(feed.id, [key("a")]) == {key("a"): edit.keys.content_hash}
+    known = (await store.seen(feed.id, [key("a")])).by_key
+    assert known[key("a")].content_hash == edit.keys.content_hash
     assert await store.text_version(article_id) is not None
     # Still shown while it waits to be read anew: a digest composed just now must not lose it.
     assert [one.statement.speaker for one in await store.statements(Wanted("war"))] == ["Anna Example"]
@@ -179,7 +188,7 @@ async def test_a_removed_feed_is_gone_but_its_entries_are_known_when_it_comes_ba
     assert len(await waiting(store)) == 1
     back = await store.add_feed(URL, "", now=NOW + HOUR)
     assert back == Feed(feed.id, URL, "Example Times", added_at=NOW + HOUR, next_at=NOW + HOUR)
-    assert list(await store.known_entries(back.id, [key("a")])) == [key("a")]
+    assert list((await store.seen(back.id, [key("a")])).by_key) == [key("a")]
 
 
 async def test_a_poll_of_an_unknown_feed_or_without_its_time_is_refused_whole(store: SqlStore):
@@ -197,3 +206,56 @@ async def test_a_feed_cannot_take_another_ones_address(store: SqlStore):
     await store.add_feed(URL + "2", "Sample Post", now=NOW)
     with pytest.raises(StoreError, match="contradicts what is stored"):
         await store.save_feed(replace(feed, url=URL + "2"))
+
+
+async def test_times_that_a_clock_running_ahead_left_are_mended_and_others_stay(store: SqlStore):
+    years = 99_999 * HOUR
+    fine, ahead, lost = [await store.add_feed(f"{URL}{n}", "", now=NOW) for n in range(3)]
+    await store.save_poll(Poll(replace(fine, next_at=NOW + HOUR, polled_at=NOW), at=NOW))
+    await store.save_poll(Poll(replace(ahead, next_at=NOW + years + HOUR, polled_at=NOW + years), at=NOW))
+    await store.save_poll(Poll(replace(lost, next_at=NOW + years), at=NOW))
+    assert await store.mend_due_times(NOW) == 2
+    times = [feed.next_at for feed in await store.feeds()]
+    assert times[:2] == [NOW + HOUR, NOW + HOUR]
+    assert NOW <= times[2] <= NOW + HOUR
+    assert await store.mend_due_times(NOW) == 0
+
+
+async def test_a_pardon_takes_failures_back_but_never_a_success(store: SqlStore):
+    before = await store.add_feed(URL, "", now=NOW)
+    failed = replace(before, failures=1, trouble=Trouble("down", NOW, "wait"), next_at=NOW + 9 * HOUR)
+    await store.save_poll(Poll(failed, at=NOW))
+    await store.pardon([replace(before, next_at=NOW + HOUR)])
+    assert await store.feeds() == [replace(before, next_at=NOW + HOUR)]
+    succeeded = replace(before, last_success_at=NOW, next_at=NOW + 2 * HOUR)
+    await store.save_poll(Poll(succeeded, at=NOW))
+    await store.pardon([before])
+    assert await store.feeds() == [succeeded]
+
+
+async def test_whoever_is_in_charge_is_told_of_three_failures_and_of_the_end_once_each(store: SqlStore):
+    feed = await store.add_feed(URL, "", now=NOW)
+    await store.save_poll(Poll(replace(feed, failures=2), at=NOW))
+    assert await store.feeds_to_tell() == []
+    await store.save_poll(Poll(replace(feed, failures=3), at=NOW))
+    assert [one.id for one in await store.feeds_to_tell()] == [feed.id]
+    await store.save_owner_told(feed.id, NOW)
+    await store.save_poll(Poll(replace(feed, failures=4), at=NOW))
+    assert await store.feeds_to_tell() == []
+    await store.save_poll(Poll(replace(feed, failures=5, gone_since=NOW, paused=True), at=NOW))
+    (gone,) = await store.feeds_to_tell()
+    assert gone.paused
+    assert await store.due_feeds(NOW + 999 * HOUR, 9) == []
+    with pytest.raises(LookupError):
+        await store.save_owner_told(99, NOW)
+
+
+async def test_a_new_address_that_is_taken_is_not_taken_over(store: SqlStore):
+    feed = await store.add_feed(URL, "", now=NOW)
+    await store.add_feed(URL + "/taken", "", now=NOW)
+    moved = replace(feed, url=URL + "/taken", former_url=URL, failures=0)
+    await store.save_poll(Poll(moved, at=NOW, moved=True))
+    assert [one.url for one in await store.feeds()] == [URL, URL + "/taken"]
+    await store.save_poll(Poll(replace(moved, url=URL + "/free"), at=NOW, moved=True))
+    assert [one.url for one in await store.feeds()] == [URL + "/free", URL + "/taken"]
+    assert (await store.add_feed(URL, "", now=NOW)).url == URL + "/free"
