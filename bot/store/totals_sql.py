@@ -6,13 +6,14 @@ from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from bot.model import ArticleState, DeliveryState
 from bot.ports import Totals
-from bot.store.tables import articles, deliveries, entries, feeds, statements, stories
+from bot.store.tables import articles, channels, deliveries, entries, feeds, statements, stories
 
 
 def totals(connection: Connection) -> Totals:
     """Count everything kept; every state is there, with 0 where nothing is in it."""
     listed = feeds.c.removed.is_(False)
-    waiting = deliveries.c.state == DeliveryState.PENDING
+    lost = select(channels.c.id).where(channels.c.lost_at.is_not(None))
+    waiting = (deliveries.c.state == DeliveryState.PENDING) & deliveries.c.channel_id.not_in(lost)
     return Totals(
         feeds=_count(connection, feeds, listed),
         entries=_count(connection, entries),
