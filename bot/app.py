@@ -5,32 +5,55 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import structlog
 
 from bot import knowledge as knowledge_files
-from bot import outbox, pipeline
+from bot import outbox, pipeline, polling
 from bot.commands.handlers import Desk
 from bot.intake.fetch import HttpFetcher
 from bot.knowledge import Knowledge
 from bot.knowledge.words import Words
 from bot.model import Feed
 from bot.ports import ArticleToRead, Clock, Platform
+from bot.runtime import open_files
 from bot.runtime.clock import SystemClock
+from bot.runtime.clockwatch import ClockWatch
 from bot.runtime.crew import Crew
 from bot.runtime.health import Health, Metrics
 from bot.runtime.timers import Ticker
+from bot.runtime.upkeep import Upkeep
 from bot.runtime.workers import Workers
+from bot.schedules import quiet_until
 from bot.settings import Settings
 from bot.store.sql_store import SqlStore
 
 _log = structlog.get_logger(__name__)
 
 _AT_A_TIME = 500
+
+
+@runtime_checkable
+class Chat(Platform, Protocol):
+    """A platform that also answers people, from opening it until the context is left."""
+
+    def open(self, desk: Desk) -> AbstractAsyncContextManager[None]:
+        """Begin to connect and return at once: the bot starts while the chat is down."""
+        ...
+
+    async def check(self) -> str:
+        """Why it is not ready; empty when it is."""
+        ...
+
+    async def upkeep(self) -> int:
+        """Do what is to be done now and then."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +66,7 @@ class App:
     metrics: Metrics
     polls: Crew
     readings: Crew
+    traffic: outbox.Traffic
 
     @classmethod
     @asynccontextmanager
@@ -54,10 +78,12 @@ class App:
         clock: Clock | None = None,
         platforms: Iterable[Platform] = (),
         database: Path | str | None = None,
+        alone: bool = True,
     ) -> AsyncIterator[App]:
         """Build and join all parts; leaving the context stops them in reverse order.
 
-        What a killed run left in the middle of sending is marked as doubtful before anything else happens.
+        What a killed run left in the middle of sending is marked as doubtful before anything else happens, unless
+        we are not ``alone``: then the instance that runs may be sending it right now.
         """
         clock = clock or SystemClock()
         async with AsyncExitStack() as stack:
@@ -75,16 +101,18 @@ class App:
                 words=Words(settings.language),
                 settings=settings,
                 clock=clock,
+                watch=polling.Watch(settings.polling.concurrency),
             )
-            polls = Crew("poll", settings.polling.concurrency)
+            polls = Crew("poll", open_files.most(settings.polling.connections))
             readings = Crew("read", settings.reading.workers + settings.reading.parse_workers + 1)
             stack.push_async_callback(polls.stop)
             stack.push_async_callback(readings.stop)
-            doubtful = await store.recover(clock.now())
+            doubtful = await store.recover(clock.now()) if alone else 0
             if doubtful:
                 _log.warning("deliveries in doubt after an interrupted run", count=doubtful)
             connected = {platform.name: platform for platform in platforms}
-            yield cls(settings, tools, connected, metrics, polls, readings)
+            traffic = outbox.Traffic(settings.delivery)
+            yield cls(settings, tools, connected, metrics, polls, readings, traffic)
 
     def desk(self) -> Desk:
         """What the commands work with."""
@@ -117,15 +145,44 @@ class App:
         return total
 
     async def compose_due(self) -> int:
-        """Compose the digest of every subscription that is due; return how many deliveries they owe."""
+        """Compose the digest of every subscription that is due; return how many deliveries they owe.
+
+        One that cannot be composed keeps no other from its digest; the first such error is raised at the end.
+        """
         owed = 0
-        for subscription in await self.tools.store.due_subscriptions(self.tools.clock.now()):
-            owed += await pipeline.compose_digest(subscription, self.tools)
+        failed: Exception | None = None
+        now = self.tools.clock.now()
+        for subscription in await self.tools.store.due_subscriptions(now):
+            if quiet_until(subscription.schedule, now):
+                continue  # it was due before them, and waits for their end like what is due in them
+            try:
+                owed += await pipeline.compose_digest(subscription, self.tools)
+            except Exception as error:  # noqa: BLE001 - raised below, when the others have theirs
+                _log.error("digest not composed", subscription=subscription.id, why=str(error))
+                failed = failed or error
+        if failed is not None:
+            raise failed
         return owed
 
     async def deliver_due(self) -> int:
         """Send what is owed; return how many messages were sent."""
-        return await outbox.deliver_due(self.tools.store, self.platforms, self.tools.clock)
+        return await outbox.deliver_due(self.post())
+
+    async def tell_owners(self) -> int:
+        """Owe the operator a word about each feed that has been in trouble for long; return how many."""
+        return await outbox.tell_of_feeds(self.post())
+
+    def post(self) -> outbox.Post:
+        """What sending works with."""
+        tools = self.tools
+        return outbox.Post(
+            store=tools.store,
+            platforms=self.platforms,
+            clock=tools.clock,
+            words=tools.words,
+            sending=self.settings.delivery,
+            traffic=self.traffic,
+        )
 
     # ── What is due, in the background ───────────────────────────────────────────────────────────────────
 
@@ -133,11 +190,12 @@ class App:
         """Start polling the due feeds that are not being polled already; return how many were started."""
 
         async def poll(feed: Feed) -> None:
-            self.metrics.polled(await pipeline.poll_feed(feed, self.tools))
+            self.metrics.polled(await polling.poll_feed(feed, self.tools))
             if on_done:
                 on_done(feed)
 
-        due = await self.tools.store.due_feeds(self.tools.clock.now(), _AT_A_TIME)
+        # Those under way are still due, and stand first: without them in the count, slow ones would fill it.
+        due = await self.tools.store.due_feeds(self.tools.clock.now(), self.polls.busy + _AT_A_TIME)
         return sum(self.polls.submit(feed.id, lambda feed=feed: poll(feed)) for feed in due)  # type: ignore[misc]
 
     async def start_readings(self, on_done: Callable[[ArticleToRead], None] | None = None) -> int:
@@ -150,6 +208,11 @@ class App:
 
         waiting = await self.tools.store.articles_to_read(self.tools.clock.now(), _AT_A_TIME)
         return sum(self.readings.submit(one.article.id, lambda one=one: read(one)) for one in waiting)  # type: ignore[misc]
+
+    async def mend_times(self, now: datetime) -> int:
+        """Pull back what a clock that ran ahead has put off too far; return how many rows."""
+        store = self.tools.store
+        return await store.mend_due_times(now) + await store.mend_times(now)
 
     async def _count(self) -> None:
         self.metrics.update(await self.tools.store.totals(), self.tools.clock.now())
@@ -164,14 +227,35 @@ class App:
                     "polling": partial(self._check_crew, self.polls),
                     "reading": partial(self._check_crew, self.readings),
                 }
+                checks |= {chat.name: chat.check for chat in self._chats()}
                 await stack.enter_async_context(Health(self.settings.service, self.metrics, checks))
-            ticks = (self.start_polls, self.start_readings, self.compose_due, self.deliver_due, self._count)
+            for chat in self._chats():
+                await stack.enter_async_context(chat.open(self.desk()))
+            tools = self.tools
+            ticks = (
+                self.start_polls,
+                self.start_readings,
+                self.compose_due,
+                self.tell_owners,
+                self.deliver_due,
+                self._count,
+                ClockWatch(tools.clock, self.mend_times).watch_clock,
+                Upkeep(tools.store, self.settings.retention, tools.clock).upkeep,
+                self._keep_chats_up,
+            )
             await stack.enter_async_context(Ticker(self.settings.tick_seconds, ticks, self.metrics))
             yield
 
+    def _chats(self) -> list[Chat]:
+        return [platform for platform in self.platforms.values() if isinstance(platform, Chat)]
+
+    async def _keep_chats_up(self) -> None:
+        for chat in self._chats():
+            await chat.upkeep()
+
     async def _check_database(self) -> str:
         await self.tools.store.last_serial()
-        return ""
+        return self.tools.store.fault
 
     @staticmethod
     async def _check_crew(crew: Crew) -> str:

@@ -67,7 +67,8 @@ async def run(folder: Path, kills: list[Kill]) -> Outcome:
     settings = Settings(
         log_level="error",
         database=Database(path=database),
-        polling=Polling(first_fetch_owed=50),
+        # The sample steps through days in hours: the feeds are asked at each step.
+        polling=Polling(first_fetch_owed=50, adaptive=False),
         fetching=Fetching(allow_networks=("127.0.0.0/8",), page_spacing_seconds=0),
         digests=Digests(stories=20, statements=50),
         service=Service(enabled=False),

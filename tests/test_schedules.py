@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import Schedule
-from bot.schedules import next_due
+from bot.schedules import next_due, quiet_until
 
 DAY = timedelta(days=1)
 FIRST, LAST = 1990, 2037
@@ -123,6 +124,31 @@ def test_around_every_change_of_every_zone_each_local_date_has_one_digest():
             check(zone, at, instant.date() - 2 * DAY, 5)
 
 
+TEN_YEARS = (2026, 2035)
+EVERY_ZONE = bool(os.environ.get("ONRECORD_EVERY_ZONE"))
+"""Every day of the ten years in every zone, at every time (half an hour); else the days around the changes."""
+
+
+def kinds_of_zone() -> list[str]:
+    """One zone for each way in which clocks will move in the ten years: most names of the database are aliases."""
+    found: dict[tuple[Stretch, ...], str] = {}
+    for zone in sorted(available_timezones()):
+        found.setdefault(stretches(zone, *TEN_YEARS), zone)
+    return list(found.values())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200 if EVERY_ZONE else 120)
+@pytest.mark.parametrize("at", TIMES)
+def test_each_change_of_the_next_ten_years_leaves_each_local_date_one_digest(at):
+    for zone in sorted(available_timezones()) if EVERY_ZONE else kinds_of_zone():
+        if EVERY_ZONE:
+            check(zone, at, date(TEN_YEARS[0], 1, 2), 3650)
+            continue
+        for before, _ in pairwise(stretches(zone, *TEN_YEARS)):
+            check(zone, at, before.end.date() - DAY, 3)
+
+
 @pytest.mark.parametrize("at", TIMES)
 @pytest.mark.parametrize(
     ("zone", "missing"),
@@ -208,3 +234,71 @@ def test_the_next_due_instant_is_the_first_wanted_one_and_repeats_itself(zone, t
 def test_a_schedule_without_time_or_weekday_is_refused(schedule):
     with pytest.raises(ValueError, match="at least one time of day and one weekday"):
         next_due(schedule, datetime(2030, 1, 1, tzinfo=UTC))
+
+
+# ── Quiet hours ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def berlin(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "after", "due"),
+    [
+        # 23:30 lies in quiet hours across midnight: it comes at their end.
+        (Schedule("", times=("23:30",), quiet="22:00-07:00"), "2030-06-03T12:00", "2030-06-04T07:00"),
+        # What is due when they begin is in them, what is due when they end is not.
+        (Schedule("", times=("22:00",), quiet="22:00-07:00"), "2030-06-03T12:00", "2030-06-04T07:00"),
+        (Schedule("", times=("07:00",), quiet="22:00-07:00"), "2030-06-03T12:00", "2030-06-04T07:00"),
+        (Schedule("", times=("21:59",), quiet="22:00-07:00"), "2030-06-03T12:00", "2030-06-03T21:59"),
+        # Several times in one night become one digest, and the day goes on as ever.
+        (Schedule("", every_hours=3, quiet="22:00-07:00"), "2030-06-03T21:00", "2030-06-04T07:00"),
+        (Schedule("", every_hours=3, quiet="22:00-07:00"), "2030-06-04T07:00", "2030-06-04T09:00"),
+        # Within one day.
+        (Schedule("", times=("13:00",), quiet="12:00-14:30"), "2030-06-03T06:00", "2030-06-03T14:30"),
+        # Sunday night's digest comes on Monday morning though Mondays are not wanted.
+        (Schedule("", times=("23:00",), weekdays=(6,), quiet="22:00-07:00"), "2030-06-05T00:00", "2030-06-10T07:00"),
+        # The clock springs from 02:00 to 03:00 on 31 March and falls back from 03:00 to 02:00 on 27 October.
+        (Schedule("", times=("01:30",), quiet="22:00-02:30"), "2030-03-30T12:00", "2030-03-31T03:00"),
+        (Schedule("", times=("01:30",), quiet="22:00-07:00"), "2030-03-30T12:00", "2030-03-31T07:00"),
+        (Schedule("", times=("01:30",), quiet="22:00-07:00"), "2030-10-26T12:00", "2030-10-27T07:00"),
+    ],
+)  # fmt: skip
+def test_what_falls_into_quiet_hours_comes_at_their_end(schedule, after, due):
+    schedule = replace(schedule, zone="Europe/Berlin")
+    assert next_due(schedule, berlin(after)) == berlin(due)
+
+
+def test_quiet_hours_that_end_in_the_repeated_hour_end_when_it_is_over():
+    schedule = Schedule("Europe/Berlin", times=("01:00",), quiet="22:00-02:30")
+    assert next_due(schedule, berlin("2030-10-26T12:00")) == datetime(2030, 10, 27, 1, 30, tzinfo=UTC)
+
+
+@given(
+    zone=st.sampled_from(sorted(available_timezones())),
+    quiet=st.lists(st.times().map(lambda at: at.strftime("%H:%M")), min_size=2, max_size=2, unique=True),
+    times=st.lists(st.times().map(lambda at: at.strftime("%H:%M")), min_size=1, max_size=4).map(tuple),
+    weekdays=st.sets(st.integers(0, 6), min_size=1).map(lambda days: tuple(sorted(days))),
+    after=st.datetimes(datetime(1991, 1, 1), datetime(2036, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - the zone is given beside it
+)
+def test_no_digest_comes_in_quiet_hours_and_none_is_lost_to_them(zone, quiet, times, weekdays, after):
+    loud = Schedule(zone=zone, times=times, weekdays=weekdays)
+    schedule = replace(loud, quiet="-".join(quiet))
+    owed = {quiet_until(schedule, one) or one for one in due_chain(loud, after - 2 * DAY, after + 30 * DAY)}
+    found = due_chain(schedule, after, after + 28 * DAY)
+    assert found == sorted(one for one in owed if after < one < after + 28 * DAY)
+    assert all(quiet_until(schedule, one) is None for one in found)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [datetime(2030, 6, 3, 12, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC), datetime(1990, 1, 1, tzinfo=UTC)],
+)  # fmt: skip
+def test_after_any_downtime_the_next_digest_lies_ahead_and_less_than_a_day_away(after):
+    """What was missed is covered by one digest (``compose_digest``): the schedule itself only looks ahead."""
+    for schedule in (
+        Schedule("Europe/Kyiv", times=("08:00",)),
+        Schedule("Europe/Kyiv", every_hours=1, quiet="22:00-07:00"),
+    ):
+        assert after < next_due(schedule, after) <= after + DAY

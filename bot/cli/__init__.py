@@ -87,11 +87,16 @@ def load(config: Path | None) -> Settings:
 
 def perform(work: Coroutine[Any, Any, int]) -> int:
     """Run a verb's coroutine; what refuses to start says so in words."""
+    return attempt(lambda: asyncio.run(work))
+
+
+def attempt(work: Callable[[], int]) -> int:
+    """Run a verb; what the settings or the database are to blame for is said in words."""
     from bot.settings import SettingsError  # noqa: PLC0415
     from bot.store.errors import StoreError  # noqa: PLC0415
 
     try:
-        return asyncio.run(work)
+        return work()
     except (StoreError, SettingsError) as error:
         raise fail(str(error)) from error
 
@@ -120,12 +125,18 @@ def command_line() -> None:
 
 
 @command_line.command()
+@click.option(
+    "--stand-by",
+    is_flag=True,
+    envvar="ONRECORD_STAND_BY",
+    help="Where another instance runs on this database, wait and take over when it ends.",
+)
 @_config
-def run(config: Path | None) -> int:
-    """Run the bot: poll, read, digest, deliver; the terminal is the chat."""
+def run(stand_by: bool, config: Path | None) -> int:
+    """Run the bot: poll, read, digest, deliver; the terminal is the chat. One instance per database."""
     from bot.cli import running  # noqa: PLC0415
 
-    return perform(running.run(load(config)))
+    return perform(running.run(load(config), stand_by=stand_by))
 
 
 @command_line.command()
@@ -150,16 +161,35 @@ def check(config: Path | None) -> int:
 @_config
 def migrate(config: Path | None) -> int:
     """Bring the database to this version's schema (``run`` does so by itself)."""
-    from bot.store.errors import StoreError  # noqa: PLC0415
     from bot.store.opening import migrate as bring_up  # noqa: PLC0415
 
-    path = load(config).database.path
-    try:
+    def work() -> int:
+        path = load(config).database.path
         before, after = bring_up(path)
-    except StoreError as error:
-        raise fail(str(error)) from error
-    click.echo(f"{path}: schema {after}" + ("" if before == after else f" (was {before or 'empty'})"))
-    return 0
+        click.echo(f"{path}: schema {after}" + ("" if before == after else f" (was {before or 'empty'})"))
+        return 0
+
+    return attempt(work)
+
+
+@command_line.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_config
+def backup(file: Path, config: Path | None) -> int:
+    """Copy the database into FILE, also while the bot runs; an older backup of that name is replaced."""
+    from bot.cli import keeping  # noqa: PLC0415
+
+    return attempt(lambda: keeping.backup(file, settings=load(config)))
+
+
+@command_line.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_config
+def restore(file: Path, config: Path | None) -> int:
+    """Put the backup FILE in the database's place, while the bot does not run; the old one is kept beside it."""
+    from bot.cli import keeping  # noqa: PLC0415
+
+    return attempt(lambda: keeping.restore(file, settings=load(config)))
 
 
 # ── Reading one article ──────────────────────────────────────────────────────────────────────────────────
@@ -202,15 +232,50 @@ for _verb, _words in ASKED.items():
     _declare(_verb, _words)
 
 
-# ── Feeds ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── What is owed ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 @command_line.group(cls=_Verbs, no_args_is_help=True)
-def feeds() -> None:
+def outbox() -> None:
+    """Messages that are owed, and those that were given up."""
+
+
+@outbox.command(name="list")
+@click.option(
+    "--state",
+    type=click.Choice(["dead", "pending", "sending", "unknown", "sent", "merged", "all"]),
+    default="dead",
+    show_default=True,
+)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@_as_json
+@_config
+def outbox_list(state: str, limit: int, as_json: bool, config: Path | None) -> int:
+    """Deliveries, newest first, and channels that take no more messages."""
+    from bot.cli import deliveries  # noqa: PLC0415
+
+    return perform(deliveries.show(state, limit, as_json=as_json, settings=load(config)))
+
+
+@outbox.command(name="retry")
+@click.argument("what", nargs=-1, required=True, metavar="NUMBER|CHANNEL|all...")
+@_config
+def outbox_retry(what: tuple[str, ...], config: Path | None) -> int:
+    """Owe given-up messages again, by number or all of them; take up a lost channel again, by its id."""
+    from bot.cli import deliveries  # noqa: PLC0415
+
+    return perform(deliveries.retry(list(what), settings=load(config)))
+
+
+# ── Feeds ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@command_line.group(name="feeds", cls=_Verbs, no_args_is_help=True)
+def feeds_group() -> None:  # not "feeds": that name in here is the module's
     """The feeds that are read."""
 
 
-@feeds.command(name="add")
+@feeds_group.command(name="add")
 @click.argument("url")
 @click.argument("name", required=False, default="")
 @_as_json
@@ -223,7 +288,7 @@ def feeds_add(url: str, name: str, as_json: bool, config: Path | None) -> int:
     return perform(asking.ask(words, as_json=as_json, settings=load(config)))
 
 
-@feeds.command(name="list")
+@feeds_group.command(name="list")
 @_as_json
 @_config
 def feeds_list(as_json: bool, config: Path | None) -> int:
@@ -233,7 +298,7 @@ def feeds_list(as_json: bool, config: Path | None) -> int:
     return perform(asking.ask(["feeds", "list"], as_json=as_json, settings=load(config)))
 
 
-@feeds.command(name="check")
+@feeds_group.command(name="check")
 @click.argument("sources", nargs=-1, metavar="[URL|OPML]...")
 @_as_json
 @_config
@@ -247,7 +312,7 @@ def feeds_check(sources: tuple[str, ...], as_json: bool, config: Path | None) ->
     return perform(feed_verbs.check(list(sources), as_json=as_json, settings=load(config)))
 
 
-@feeds.command(name="import")
+@feeds_group.command(name="import")
 @click.argument("opml", type=click.Path(path_type=Path))
 @_config
 def feeds_import(opml: Path, config: Path | None) -> int:
@@ -255,3 +320,13 @@ def feeds_import(opml: Path, config: Path | None) -> int:
     from bot.cli import feeds as feed_verbs  # noqa: PLC0415
 
     return perform(feed_verbs.import_opml(opml, settings=load(config)))
+
+
+@feeds_group.command(name="export")
+@click.argument("opml", default="-", metavar="[FILE|-]")
+@_config
+def feeds_export(opml: str, config: Path | None) -> int:
+    """Write every feed into an OPML file, which any reader of feeds takes; "-" prints it."""
+    from bot.cli import keeping  # noqa: PLC0415
+
+    return attempt(lambda: keeping.export_opml(opml, settings=load(config)))

@@ -24,7 +24,7 @@ async def ask(words: list[str], *, as_json: bool, settings: Settings) -> int:
             f"{settings.database.path} does not exist yet: nothing has been polled. Next step: onrecord run"
         )
     line = " ".join(words[:1] + [_quoted(word) for word in words[1:]])
-    async with App.build(settings) as app:
+    async with App.build(settings, alone=False) as app:
         here = terminal.channel(settings.timezone)
         await app.tools.store.save_channel(here)
         message = await answer_line(line, app.desk(), channel=here, actor=terminal.PERSON)

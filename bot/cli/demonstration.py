@@ -21,7 +21,8 @@ from bot.knowledge.words import Words
 from bot.model import Schedule, Subscription
 from bot.platforms import terminal
 from bot.sample.serve import DIGEST_AT, POLL_TIMES, SampleServer
-from bot.settings import Database, Fetching, Service, Settings
+from bot.settings import Database, Fetching, Polling, Service, Settings
+from bot.store import lock
 
 ZONE = "Europe/Kyiv"
 _DAY = timedelta(days=1)
@@ -55,11 +56,16 @@ class SampleClock:
 
 async def demo(*, keep: Path | None) -> int:
     """Serve, poll, read, cluster, print the scheduled digest, then answer questions about it."""
-    with tempfile.TemporaryDirectory(prefix="onrecord-demo-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="onrecord-demo-") as folder,
+        lock.held(path := keep or Path(folder) / "demo.db", POLL_TIMES[0], next_step="Name another file."),
+    ):
         settings = Settings(
             timezone=ZONE,
             log_level="error",
-            database=Database(path=keep or Path(folder) / "demo.db"),
+            database=Database(path=path),
+            # Three days pass in seconds: the feeds are asked at each step.
+            polling=Polling(adaptive=False),
             fetching=Fetching(allow_networks=("127.0.0.0/8",), page_spacing_seconds=0),
             service=Service(enabled=False),
         )

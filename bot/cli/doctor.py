@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.cli import deliveries, keeping
 from bot.language import tagger
 from bot.language.pipelines import ModelMissing
 from bot.language.pipelines import load as load_model
 from bot.ports import Store
 from bot.settings import Secrets, Settings
+from bot.store import lock
 from bot.store.sql_store import SqlStore, StoreError
 
 
@@ -34,8 +37,8 @@ _COLOUR = {"ok": "green", "note": "yellow", "broken": "red"}
 async def check(settings: Settings) -> int:
     """Look at every part and print a table; exit code 1 when something is broken."""
     findings = [Finding("settings", "ok", f"time zone {settings.timezone}, language {settings.language}")]
-    findings += _tokens(Secrets())
-    findings += [_model(settings), _tagger()]
+    findings += await _tokens(Secrets())
+    findings += [_model(settings), *_taggers(settings)]
     findings += await _database(settings)
     table = Table("part", "state", "what", "next step", box=None, pad_edge=False)
     for finding in findings:
@@ -45,15 +48,19 @@ async def check(settings: Settings) -> int:
     return 1 if any(finding.state == "broken" for finding in findings) else 0
 
 
-def _tokens(secrets: Secrets) -> Iterator[Finding]:
-    tokens = {
-        "Discord": (secrets.discord_token,),
-        "Slack": (secrets.slack_bot_token, secrets.slack_app_token),
-    }
-    for chat, values in tokens.items():
-        if any(values):
-            what = "a token is set, but this version talks in the terminal only"
-            yield Finding(f"{chat} token", "note", what, "unset it, or wait for a version with that chat")
+async def _tokens(secrets: Secrets) -> list[Finding]:
+    findings = []
+    if secrets.discord_token is not None:
+        from bot.platforms.discord_chat import examine  # noqa: PLC0415 - loaded only where there is a token
+
+        taken, what = await examine(secrets)
+        findings.append(Finding("Discord", "ok" if taken else "broken", what))
+    if secrets.slack_bot_token or secrets.slack_app_token:
+        what = "a token is set, but this version does not talk on Slack"
+        findings.append(
+            Finding("Slack token", "note", what, "unset it, or wait for a version with that chat")
+        )
+    return findings
 
 
 def _model(settings: Settings) -> Finding:
@@ -66,13 +73,18 @@ def _model(settings: Settings) -> Finding:
     )
 
 
-def _tagger() -> Finding:
-    """Whether the shipped tagger is the one its card names."""
-    try:
-        tagger.load()
-    except ModelMissing as error:
-        return Finding("statement tagger", "broken", str(error))
-    return Finding("statement tagger", "ok", tagger.model_version())
+def _taggers(settings: Settings) -> Iterator[Finding]:
+    """Whether the shipped taggers are those their cards name; the experimental one only where it is asked for."""
+    shipped = [("statement tagger", tagger.ENGLISH)]
+    if languages := settings.reading.experimental_languages:
+        shipped.append((f"experimental tagger ({', '.join(languages)})", tagger.UKRAINIAN_RUSSIAN))
+    for part, model in shipped:
+        try:
+            tagger.load(model)
+        except ModelMissing as error:
+            yield Finding(part, "broken", str(error))
+        else:
+            yield Finding(part, "ok", tagger.model_version(model))
 
 
 async def _database(settings: Settings) -> list[Finding]:
@@ -83,9 +95,31 @@ async def _database(settings: Settings) -> list[Finding]:
         async with SqlStore.open(path) as store:
             totals = await store.totals()
             what = f"{path}: {totals.feeds} feeds, {totals.entries} entries, {totals.statements} statements"
-            return [Finding("database", "ok", what), *await _feeds(store)]
+            beside = [_instance(path), *_space(path)]
+            return [Finding("database", "ok", what), *beside, *await _feeds(store), *await _deliveries(store)]
     except StoreError as error:
         return [Finding("database", "broken", str(error))]
+
+
+def _instance(path: Path) -> Finding:
+    """Whether the bot runs on this database."""
+    holder = lock.holder(path)
+    if holder is None:
+        return Finding("instance", "note", "none runs on this database", "onrecord run")
+    return Finding("instance", "ok", f"runs: {holder}")
+
+
+def _space(path: Path) -> Iterator[Finding]:
+    if words := keeping.little_space(path):
+        yield Finding("disk", "note", words, "free some space, or keep less: retention.text_days")
+
+
+async def _deliveries(store: Store) -> list[Finding]:
+    found = [
+        Finding("deliveries", "broken", what, next_step)
+        for what, next_step in await deliveries.trouble(store)
+    ]
+    return found or [Finding("deliveries", "ok", "none given up, no channel lost")]
 
 
 async def _feeds(store: Store) -> list[Finding]:

@@ -60,7 +60,12 @@ def read(source: str, output_format: str, *, every: bool, settings: Settings) ->
 
 def _read(text: str, *, every: bool, settings: Settings) -> tuple[Reading, tuple[Statement, ...]]:
     try:
-        found = reader.read(text, model=settings.reading.spacy_model, max_chars=settings.reading.max_chars)
+        found = reader.read(
+            text,
+            model=settings.reading.spacy_model,
+            max_chars=settings.reading.max_chars,
+            experimental=settings.reading.experimental_languages,
+        )
     except ModelMissing as error:
         raise fail(str(error)) from error
     return found, tuple(one for one in found.statements if every or one.act == "said")

@@ -30,6 +30,8 @@ ParameterKind = Literal[
     "number",
     "schedule",
     "zone",
+    "quiet",
+    "role",
     "count",
     "url",
     "feed",
@@ -63,6 +65,10 @@ class Command:
     handler: Handler
     parameters: tuple[Parameter, ...] = ()
     admin: bool = False
+    operator: bool = False
+    """It changes what is read for everybody: who administers one server or channel may not."""
+    follows: bool = False
+    """It goes on from an answer: in a chat a button or a reply, never a command that stands alone."""
     aliases: tuple[str, ...] = ()
     example: str = ""
     """A line that works as it stands, with its values."""
@@ -94,10 +100,13 @@ async def _help(request: Request, desk: Desk) -> Message:
     wanted = request.verb.casefold()
     if not wanted:
         everybody = [_line(command, desk) for command in COMMANDS if not command.admin]
-        admins = [_line(command, desk) for command in COMMANDS if command.admin]
+        admins = [_line(command, desk) for command in COMMANDS if command.admin and not command.operator]
+        operators = [_line(command, desk) for command in COMMANDS if command.operator]
         sections = [("", everybody)]
         if request.actor.is_admin:
             sections.append((words("command.help_admin"), admins))
+        if request.actor.is_operator:
+            sections.append((words("command.help_operator"), operators))
         return lists.commands(sections, words=words)
     named = [
         command for command in COMMANDS if wanted in (command.name, command.name.split()[0], *command.aliases)
@@ -130,8 +139,10 @@ _FEED = Parameter("feed", "feed", required=True)
 _ORDER = (
     Parameter("schedule", "schedule"),
     Parameter("zone", "zone"),
+    Parameter("quiet", "quiet", keyword=True),
     _STYLE,
     Parameter("origins", "count", keyword=True),
+    Parameter("mention", "role", keyword=True),
 )
 """What makes a standing order, beside its topic."""
 
@@ -163,8 +174,8 @@ COMMANDS: tuple[Command, ...] = (
         (Parameter("text", "text", required=True), _SINCE, _UNTIL),
         example="search prisoner exchange since 3d",
     ),
-    Command("more", followups.more, example="more"),
-    Command("links", followups.links, aliases=("sources",), example="links"),
+    Command("more", followups.more, follows=True, example="more"),
+    Command("links", followups.links, follows=True, aliases=("sources",), example="links"),
     Command(
         "subscription add",
         subscriptions.add,
@@ -201,16 +212,18 @@ COMMANDS: tuple[Command, ...] = (
         feeds.add,
         (Parameter("url", "url", required=True), Parameter("title", "text")),
         admin=True,
-        example="feeds add https://news.example/rss.xml",
+        operator=True,
+        example="feeds add https://news.example",
     ),
     Command("feeds list", feeds.show, admin=True, example="feeds list"),
     Command("feeds status", feeds.status, (Parameter("feed", "feed"),), admin=True, example="feeds status 1"),
     Command(
         "feeds test", feeds.test, (_FEED,), admin=True, example="feeds test https://news.example/rss.xml"
     ),
-    Command("feeds pause", feeds.pause, (_FEED,), admin=True, example="feeds pause 1"),
-    Command("feeds resume", feeds.resume, (_FEED,), admin=True, example="feeds resume 1"),
-    Command("feeds remove", feeds.remove, (_FEED,), admin=True, example="feeds remove 1"),
+    Command("feeds pause", feeds.pause, (_FEED,), admin=True, operator=True, example="feeds pause 1"),
+    Command("feeds resume", feeds.resume, (_FEED,), admin=True, operator=True, example="feeds resume 1"),
+    Command("feeds release", feeds.release, (_FEED,), admin=True, operator=True, example="feeds release 1"),
+    Command("feeds remove", feeds.remove, (_FEED,), admin=True, operator=True, example="feeds remove 1"),
     Command("topics list", topics.show, admin=True, example="topics list"),
     Command(
         "topics show",

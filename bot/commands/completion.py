@@ -14,6 +14,8 @@ _PERIODS = ("12h", "24h", "3d", "7d", "today", "yesterday")
 _TIMES = ("today", "yesterday", "monday", "last week")
 _SCHEDULES = ("hourly", "every 6h", "daily 08:00", "weekdays 09:00", "weekly mon 08:00")
 
+_QUIET = ("22:00-07:00", "off")
+
 _WHOLE = ("speaker", "command")
 """Values of several words that stand first: everything typed so far is their beginning."""
 
@@ -66,7 +68,7 @@ def _options(command: Command, typed: str, names: Names) -> list[tuple[str, Sequ
     if keyword := next((word for word in reversed(words[:-1]) if word.casefold() in by_name), None):
         parameter = by_name[keyword.casefold()]
         value = typed.rpartition(f"{keyword} ")[2]
-        values = _values(parameter.kind, parameter.choices, names)
+        values = listed(parameter.kind, parameter.choices, names)
         if any(option.casefold().startswith(value.casefold()) for option in values):
             return [(value, values)]
     found: list[tuple[str, Sequence[str]]] = []
@@ -75,11 +77,12 @@ def _options(command: Command, typed: str, names: Names) -> list[tuple[str, Sequ
             found.append((last, [parameter.name]))
         else:
             value = typed.lstrip() if parameter.kind in _WHOLE else last
-            found.append((value, _values(parameter.kind, parameter.choices, names)))
+            found.append((value, listed(parameter.kind, parameter.choices, names)))
     return found
 
 
-def _values(kind: str, choices: Sequence[str], names: Names) -> Sequence[str]:
+def listed(kind: str, choices: Sequence[str], names: Names) -> Sequence[str]:
+    """Return what a parameter of this kind may be, as far as a list can say."""
     by_kind = {
         "topic": names.topics,
         "speaker": names.speakers,
@@ -87,6 +90,7 @@ def _values(kind: str, choices: Sequence[str], names: Names) -> Sequence[str]:
         "period": _PERIODS,
         "time": _TIMES,
         "schedule": _SCHEDULES,
+        "quiet": _QUIET,
         "command": tuple(catalog.names()),
     }
     return choices or by_kind.get(kind, ())

@@ -1,4 +1,4 @@
-"""OPML → the feeds it lists. Pure.
+"""OPML → the feeds it lists, and feeds → OPML. Pure.
 
 The standard library's parser reads it as a stream: expat itself stops entity bombs by amplification (since
 2.4.1), no external entity is ever fetched, and any document type declaration, the only place where entities
@@ -7,13 +7,19 @@ can be defined, is refused before it is read. So neither lxml nor defusedxml is 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from email.utils import format_datetime
 from urllib.parse import urlsplit
-from xml.etree.ElementTree import ParseError, XMLParser
+from xml.etree.ElementTree import Element, ParseError, SubElement, XMLParser, indent, tostring
 
 MOST_BYTES = 5_000_000
 MOST_FEEDS = 10_000
 _MOST_TITLE = 200
 _MOST_URL = 2_000
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold in any form (its section 2.2)."""
 
 
 def import_feeds(opml: bytes) -> list[tuple[str, str]]:
@@ -36,6 +42,21 @@ def import_feeds(opml: bytes) -> list[tuple[str, str]]:
     if not outlines.is_opml:
         raise ValueError("XML, but no OPML document; give a file whose first element is <opml>")
     return [(title, url) for url, title in outlines.feeds.items()]
+
+
+def export_feeds(feeds: Iterable[tuple[str, str]], *, now: datetime) -> bytes:
+    """Return an OPML 2.0 document of these (title, address) pairs, in UTF-8, as any reader of feeds takes it."""
+    opml = Element("opml", version="2.0")
+    head = SubElement(opml, "head")
+    SubElement(head, "title").text = "OnRecord: feeds"
+    SubElement(head, "dateCreated").text = format_datetime(now)
+    body = SubElement(opml, "body")
+    for title, url in feeds:
+        name, address = (" ".join(_NO_XML.sub("", text).split()) for text in (title, url))
+        SubElement(body, "outline", type="rss", text=name or address, title=name or address, xmlUrl=address)
+    indent(opml)
+    written: bytes = tostring(opml, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"
 
 
 class _Outlines:

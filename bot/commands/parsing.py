@@ -6,7 +6,8 @@ left is known by its look (a number, a time of day, a style) or, last of all, by
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +32,7 @@ _NEAR_KEYWORD = 75
 _MOST_ORIGINS = 20
 _BOTH_WAYS = ("style", "zone")
 """Known by their look, and also taken after their name: "brief" is "style brief"."""
+_ROLE = re.compile(r"\d{5,25}")
 _BY_PLACE = ("topic", "speaker", "text", "feed", "command")
 """Parameters that take whatever words are left."""
 
@@ -59,7 +61,44 @@ def parse(
     if not found:
         raise BadRequest(words("command.error.empty"), examples=("help",))
     command, rest = _command(found, words)
-    values = _Reader(command, context).read(rest)
+    return _request(command, _Reader(command, context).read(rest), context, channel, actor, reply_to)
+
+
+def parse_form(
+    name: str,
+    given: Mapping[str, str],
+    context: Context,
+    *,
+    channel: Channel,
+    actor: Actor,
+    reply_to: str | None = None,
+) -> Request:
+    """Return the request that a chat's form makes: a command's name and texts by parameter.
+
+    Each text is read as it would be in a typed line, by itself: no word of it is taken for another parameter.
+    Parameters that the command does not have are left out. Raise ``BadRequest`` and nothing else.
+    """
+    command = catalog.find(name)
+    if command is None:
+        raise BadRequest(context.words("error.unknown_command", given=name), examples=("help",))
+    filled = {key: text for key, text in given.items() if text.strip()}
+    long = next((text for text in filled.values() if len(text) > LONGEST_LINE), None)
+    if long is not None:
+        raise BadRequest(context.words("command.error.long", given=len(long), most=LONGEST_LINE))
+    values = _Reader(command, context).read_form(filled)
+    return _request(command, values, context, channel, actor, reply_to)
+
+
+def _request(  # noqa: PLR0917 - what both ways in have at hand
+    command: Command,
+    values: Values,
+    context: Context,
+    channel: Channel,
+    actor: Actor,
+    reply_to: str | None,
+) -> Request:
+    """Check that nothing is missing and return the request."""
+    words = context.words
     for parameter in command.parameters:
         if parameter.required and not values.get(parameter.name):
             raise BadRequest(
@@ -110,6 +149,7 @@ class _Reader:
             if parameter.keyword or parameter.kind in _BOTH_WAYS
         }
         self.values: Values = {}
+        self.in_form = False
 
     def read(self, found: list[Token]) -> Values:
         free = self._take_keywords(found)
@@ -122,6 +162,26 @@ class _Reader:
                 nearest(free[0].text, known),
                 examples=(self.command.example,),
             )
+        return self.values
+
+    def read_form(self, given: Mapping[str, str]) -> Values:
+        self.in_form = True
+        for parameter in self.command.parameters:
+            found = tokens(given.get(parameter.name, ""))
+            if not found:
+                continue
+            if parameter.kind in _BY_PLACE:
+                # As in quotation marks: these are words for their parameter, whatever they look like.
+                found = [Token(joined(found), quoted=True)]
+            if parameter.name in self.keywords:
+                rest = found[self._read_keyword(parameter, found) :]
+            else:
+                rest = self._take_free(parameter, found)
+            if rest:
+                raise BadRequest(
+                    self.words("command.error.too_much", given=joined(rest), usage=self.command.usage),
+                    examples=(self.command.example,),
+                )
         return self.values
 
     # ── Keywords ─────────────────────────────────────────────────────────────────────────────────────────
@@ -171,8 +231,16 @@ class _Reader:
             case "count":
                 self.values[parameter.name] = self._count(parameter, value[0].text)
                 return 1
+            case "quiet":
+                self.values["quiet"], count = timetable.read_quiet(
+                    [token.text for token in value], words=self.words
+                )
+                return count
             case "zone":
                 self.values["zone"] = self._zone(value[0].text)
+                return 1
+            case "role":
+                self.values[parameter.name] = self._role(value[0].text)
                 return 1
             case _:
                 self.values[parameter.name] = joined(value)
@@ -191,6 +259,13 @@ class _Reader:
             ),
             nearest(given, parameter.choices),
         )
+
+    def _role(self, given: str) -> str:
+        """Return a role's native id: as a chat writes a mention of it (``<@&1>``), bare, or ``off``."""
+        bare = given.removeprefix("<@&").removesuffix(">")
+        if given.casefold() == timetable.QUIET_OFF or _ROLE.fullmatch(bare):
+            return bare.casefold()
+        raise BadRequest(self.words("command.error.role", given=given), examples=("mention off",))
 
     def _count(self, parameter: Parameter, given: str) -> int:
         if given.isdecimal() and len(given) <= 2 and 1 <= int(given) <= _MOST_ORIGINS:  # noqa: PLR2004 - digits
@@ -255,7 +330,7 @@ class _Reader:
         raise BadRequest(self.words("command.error.story", given=given), examples=("story 1",))
 
     def _take_period(self, free: list[Token]) -> list[Token]:
-        first = 0 if not any(p.required for p in self.command.parameters) else 1
+        first = int(not self.in_form and any(p.required for p in self.command.parameters))
         for at in range(first, len(free)):
             run = []
             for token in free[at:]:

@@ -57,7 +57,11 @@ class Request:
     schedule: Schedule | None = None
     """Its ``zone`` is empty where none was named: then the channel's holds."""
     zone: str = ""
+    quiet: str = ""
+    """Quiet hours as ``HH:MM-HH:MM``, or ``off``."""
     origins: int | None = None
+    mention: str = ""
+    """The native id of a role, or ``off``."""
     feed: str = ""
     """A feed's number, address or name."""
     url: str = ""

@@ -25,7 +25,11 @@ async def add(request: Request, desk: Desk) -> Message:
             ),
         )
     now = request.at
-    schedule = replace(request.schedule, zone=request.zone or desk.zone_of(request.channel).key)
+    schedule = replace(
+        request.schedule,
+        zone=request.zone or desk.zone_of(request.channel).key,
+        quiet=_quiet(request, ""),
+    )
     await desk.store.save_channel(request.channel)
     wanted = Subscription(
         id=0,
@@ -38,6 +42,7 @@ async def add(request: Request, desk: Desk) -> Message:
         cursor=await desk.store.last_serial(),
         min_origins=request.origins or 1,
         created_at=now,
+        mention=_mention(request, ""),
     )
     for other in await desk.store.subscriptions(request.channel.id):
         if (other.topic, other.schedule) == (wanted.topic, wanted.schedule):
@@ -58,18 +63,24 @@ async def add(request: Request, desk: Desk) -> Message:
 async def edit(request: Request, desk: Desk) -> Message:
     """Change what was named and leave the rest; a new time counts from now."""
     old = await _one(request, desk)
-    if not any((request.topic, request.schedule, request.zone, request.style, request.origins)):
+    named = (request.topic, request.schedule, request.zone, request.quiet, request.style, request.origins)
+    if not any((*named, request.mention)):
         raise BadRequest(
             desk.words("command.subscription.no_change"),
             examples=(f"subscription edit {old.id} daily 08:00", f"subscription edit {old.id} style brief"),
         )
-    schedule = replace(request.schedule or old.schedule, zone=request.zone or old.schedule.zone)
+    schedule = replace(
+        request.schedule or old.schedule,
+        zone=request.zone or old.schedule.zone,
+        quiet=_quiet(request, old.schedule.quiet),
+    )
     changed = replace(
         old,
         topic=request.topic or old.topic,
         schedule=schedule,
         style=request.style or old.style,
         min_origins=request.origins or old.min_origins,
+        mention=_mention(request, old.mention),
         next_at=old.next_at if schedule == old.schedule else next_due(schedule, request.at),
     )
     await desk.store.save_subscription(changed)
@@ -104,9 +115,10 @@ async def pause(request: Request, desk: Desk) -> Message:
 
 
 async def resume(request: Request, desk: Desk) -> Message:
-    """Send again from the next due time; that digest covers what came in between."""
+    """Send again from the next due time; that digest covers what came in between. A lost channel is tried again."""
     old = await _one(request, desk)
-    if not old.paused:
+    regained = await desk.store.regain_channel(request.channel.id)
+    if not (old.paused or regained):
         return _told("command.subscription.running_already", old, request, desk)
     changed = replace(old, paused=False, next_at=next_due(old.schedule, request.at))
     await desk.store.save_subscription(changed)
@@ -126,9 +138,19 @@ async def preview(request: Request, desk: Desk) -> Message:
     )
     if answer is None:
         return _told("command.subscription.preview_nothing", order, request, desk)
-    await followups.remember(answer.query, request, desk)
+    shown = await followups.remember(answer, request, desk)
     line = desk.words("command.subscription.preview", id=str(order.id), at=_due(order, request, desk))
-    return Message((Text(line, tone="muted"), Divider(), *answer.message.blocks))
+    return replace(shown, blocks=(Text(line, tone="muted"), Divider(), *shown.blocks))
+
+
+def _quiet(request: Request, before: str) -> str:
+    """Return the quiet hours that hold from now on."""
+    return "" if request.quiet == timetable.QUIET_OFF else request.quiet or before
+
+
+def _mention(request: Request, before: str) -> str:
+    """Return the role that is pinged from now on."""
+    return "" if request.mention == timetable.QUIET_OFF else request.mention or before
 
 
 async def _one(request: Request, desk: Desk) -> Subscription:
@@ -151,7 +173,8 @@ def _told(key: str, order: Subscription, request: Request, desk: Desk) -> Messag
 
 def _what(order: Subscription, desk: Desk) -> str:
     """Return an order in words: topic, schedule, style."""
-    return f"{order.topic} · {timetable.describe(order.schedule, desk.words)} · {order.style}"
+    pings = f" · {desk.words('command.subscription.mentions')}" if order.mention else ""
+    return f"{order.topic} · {timetable.describe(order.schedule, desk.words)} · {order.style}{pings}"
 
 
 def _due(order: Subscription, request: Request, desk: Desk) -> str:

@@ -47,6 +47,12 @@ _EVERY_LENGTH = re.compile(r"(\d{1,3})?\s*(?:h|hr|hrs|hour|hours|год|годи
 _FILLERS = ("at", "on", "and", "о", "об", "в", "у", "і", "та")
 """Small words that people write between the parts; they mean nothing here."""
 _CLOCK = re.compile(r"(\d{1,2})[:.](\d{2})|(\d{1,2})\s*(am|pm)")
+_QUIET = re.compile(rf"({_CLOCK.pattern}|\d{{1,2}})\s*(?:-|–|—|to|until|до)\s*({_CLOCK.pattern}|\d{{1,2}})")
+_QUIET_OFF = ("off", "none", "вимкнути", "немає")
+QUIET_OFF = "off"
+"""What ``read_quiet`` returns where quiet hours are to end for good."""
+EXAMPLE_QUIET = ("quiet 22:00-07:00", "quiet off")
+_MOST_QUIET_WORDS = 3
 _ZONE = re.compile(r"[A-Za-z_]+/[A-Za-z0-9_+\-/]+|UTC|GMT", re.IGNORECASE)
 _NEAR_ZONE = 70
 
@@ -83,6 +89,31 @@ def read_schedule(tokens: Sequence[str], *, words: Words) -> tuple[Schedule | No
     if not found.words:
         return None, rest
     return _schedule(found, words), [token for token in rest if token.casefold() not in _FILLERS]
+
+
+def read_quiet(tokens: Sequence[str], *, words: Words) -> tuple[str, int]:
+    """Return quiet hours as ``HH:MM-HH:MM`` (or ``QUIET_OFF``) and how many of the tokens named them.
+
+    Raise ``BadRequest`` for what names no two times of day, and for hours that never end.
+    """
+    if tokens and tokens[0].casefold() in _QUIET_OFF:
+        return QUIET_OFF, 1
+    for count in range(min(len(tokens), _MOST_QUIET_WORDS), 0, -1):
+        given = " ".join(tokens[:count])
+        if match := _QUIET.fullmatch(given.casefold()):
+            start, end = (_hour_or_clock(text, words) for text in (match[1], match[6]))
+            if start == end:
+                raise BadRequest(words("command.error.quiet_always", given=given), examples=EXAMPLE_QUIET)
+            return f"{start}-{end}", count
+    given = " ".join(tokens[:_MOST_QUIET_WORDS])
+    raise BadRequest(words("command.error.quiet", given=given), examples=EXAMPLE_QUIET)
+
+
+def _hour_or_clock(text: str, words: Words) -> str:
+    """``22`` is a time of day only here, where it cannot be anything else."""
+    match = _CLOCK.fullmatch(f"{text}:00" if text.isdecimal() else text)
+    assert match is not None
+    return _clock(match, words)
 
 
 def read_zone(token: str, *, words: Words) -> str | None:
@@ -188,7 +219,7 @@ def _schedule(found: _Found, words: Words) -> Schedule:
 
 
 def describe(schedule: Schedule, words: Words) -> str:
-    """Return a schedule in words, as it could be typed again: "daily at 08:00, 20:00 Europe/Kyiv"."""
+    """Return a schedule in words, as it could be typed: "daily at 08:00, 20:00 Europe/Kyiv quiet 22:00-07:00"."""
     every_day = schedule.weekdays == _EVERY_DAY
     days = ",".join(words(f"command.subscription.day_{number}") for number in schedule.weekdays)
     if schedule.weekdays == _DAY_GROUPS["weekdays"]:
@@ -205,4 +236,5 @@ def describe(schedule: Schedule, words: Words) -> str:
             if every_day
             else words("subscriptions.on", days=days, times=times)
         )
-    return f"{when} {schedule.zone}"
+    quiet = f" {words('command.subscription.quiet', hours=schedule.quiet)}" if schedule.quiet else ""
+    return f"{when} {schedule.zone}{quiet}"

@@ -1,7 +1,9 @@
 """The tick: every few seconds someone asks "what is due?". What is due, and when, stands in the database.
 
 APScheduler is used as a plain UTC interval only, with its jobs in memory: its local-time triggers skip or
-double times at daylight-saving changes, and its persistent stores drop jobs that they cannot load.
+double times at daylight-saving changes, and its persistent stores drop jobs that they cannot load. It goes by the
+computer's clock, so that a tick would wait for years once that ran years ahead and was set back: a second look, by
+a clock that nobody can set, calls such ticks back.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, Self
 
 import structlog
@@ -59,6 +61,7 @@ class Ticker:
         self._seconds = seconds
         self._calls: set[asyncio.Task[object]] = set()
         self._closing = False
+        self._second_look: asyncio.Task[None] | None = None
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -80,10 +83,14 @@ class Ticker:
                 id=name,
                 next_run_time=datetime.now(UTC),
             )
+        self._second_look = asyncio.create_task(self._look_again(), name="ticks' second look")
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._closing = True
+        if self._second_look is not None:
+            self._second_look.cancel()
+            await asyncio.gather(self._second_look, return_exceptions=True)
         self._scheduler.pause()
         await asyncio.sleep(0)  # calls that were just scheduled begin, see that it is over, and return
         if self._calls:
@@ -104,6 +111,16 @@ class Ticker:
             self._watch.ticked(name)
         finally:
             self._calls.discard(call)
+
+    async def _look_again(self) -> None:
+        """Have a tick come now whose next time lies further ahead than any tick can: the clock was set back."""
+        while True:
+            await asyncio.sleep(self._seconds)
+            now = datetime.now(UTC)
+            for job in self._scheduler.get_jobs():
+                if job.next_run_time - now > timedelta(seconds=2 * self._seconds):
+                    _log.info("the clock was set back", function=job.id, waited_for=str(job.next_run_time))
+                    job.modify(next_run_time=now)
 
     def _note_trouble(self, event: JobEvent) -> None:
         kind = _TROUBLES[event.code]

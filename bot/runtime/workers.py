@@ -59,6 +59,7 @@ class Workers:
             modules=("bot.intake.feeds", "bot.intake.article"),
             deadline=reading.parse_deadline_seconds,
             recycle_after=reading.recycle_after,
+            recycle_megabytes=reading.recycle_megabytes,
             on_lost=on_lost,
         )
         self._reading = WorkerCrew(
@@ -67,6 +68,7 @@ class Workers:
             modules=("bot.language.reading",),
             deadline=reading.deadline_seconds,
             recycle_after=reading.recycle_after,
+            recycle_megabytes=reading.recycle_megabytes,
             on_lost=on_lost,
         )
 
@@ -82,6 +84,12 @@ class Workers:
         job = Job(f"the feed {url}", "bot.intake.feeds:parse", (body,), kwargs)
         return cast("FeedData", await self._parsing.do(job))
 
+    async def find_feeds(self, body: bytes, *, url: str, content_type: str) -> tuple[tuple[str, str], ...]:
+        """HTML bytes → (address, title) of the feeds it names; raise ``WorkerLost`` as the port says."""
+        kwargs = {"url": url, "content_type": content_type}
+        job = Job(f"the page {url}", "bot.intake.autodiscovery:find", (body,), kwargs)
+        return cast("tuple[tuple[str, str], ...]", await self._parsing.do(job))
+
     async def read_page(self, body: bytes, *, url: str, content_type: str) -> PageText:
         """HTML bytes → article text; raise ``ValueError`` when there is none, ``WorkerLost`` as the port says."""
         kwargs = {"url": url, "content_type": content_type}
@@ -95,6 +103,7 @@ class Workers:
             "language": language,
             "model": self._settings.reading.spacy_model,
             "max_chars": self._settings.reading.max_chars,
+            "experimental": self._settings.reading.experimental_languages,
         }
         job = Job(f"a text of {len(text):,} characters", "bot.language.reading:read", (text,), kwargs)
         return cast("Reading", await self._reading.do(job))
@@ -122,11 +131,17 @@ class WorkerCrew:
         modules: Sequence[str],
         deadline: float,
         recycle_after: int,
+        recycle_megabytes: int = 0,
         on_lost: Callable[[str], None] | None = None,
     ) -> None:
+        """Make ``size`` workers.
+
+        A process is replaced after ``recycle_after`` jobs, and when it occupies more than ``recycle_megabytes`` (0:
+        however many) after one.
+        """
         self.kind = kind
         self._on_lost = on_lost
-        self._workers = [_Worker(modules, deadline, recycle_after) for _ in range(size)]
+        self._workers = [_Worker(modules, deadline, recycle_after, recycle_megabytes) for _ in range(size)]
         # Last in, first out: a worker that is warm goes on, the others need not start.
         self._idle: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
         for worker in self._workers:
@@ -177,33 +192,39 @@ class WorkerCrew:
 class _Worker:
     """One process at a time, in a pebble pool of its own."""
 
-    def __init__(self, modules: Sequence[str], deadline: float, recycle_after: int) -> None:
-        self.future: asyncio.Future[tuple[bool, object]] | None = None
+    def __init__(
+        self, modules: Sequence[str], deadline: float, recycle_after: int, recycle_megabytes: int
+    ) -> None:
+        self.future: asyncio.Future[tuple[bool, object, int]] | None = None
         self.spoilt = False
-        """Its process may be busy with a job that nobody waits for any more."""
+        """Its process may be busy with a job that nobody waits for any more, or has grown too large."""
         self.closing = False
         self._modules = tuple(modules)
         self._deadline = deadline
         self._recycle_after = recycle_after
+        self._recycle_megabytes = recycle_megabytes
         self._pool: ProcessPool | None = None
 
     async def do(self, job: Job) -> object:
         """Do one job; a process that died before it took the job is replaced and given it again, once."""
         subject = job.subject[:_LONGEST_SUBJECT]
         try:
-            returned, value = await self._do(job, subject)
+            returned, value, megabytes = await self._do(job, subject)
         except BrokenProcessPool:
             await self.stop()
             try:
-                returned, value = await self._do(job, subject)
+                returned, value, megabytes = await self._do(job, subject)
             except BrokenProcessPool as error:
                 await self.stop()
                 raise WorkerLost(f"{subject}: two worker processes died before they began it") from error
+        if self._recycle_megabytes and megabytes > self._recycle_megabytes:
+            _log.info("worker replaced for its size", megabytes=megabytes, after=subject)
+            self.spoilt = True
         if isinstance(value, Exception) and not returned:
             raise value
         return value
 
-    async def _do(self, job: Job, subject: str) -> tuple[bool, object]:
+    async def _do(self, job: Job, subject: str) -> tuple[bool, object, int]:
         if self.closing:
             raise Closed(f"{subject}: not done, the workers are being stopped")
         future = self.future = self._schedule(job)
@@ -228,7 +249,7 @@ class _Worker:
                 f"{subject}: its worker died ({_ending(error.exitcode)}) and was replaced"
             ) from error
 
-    def _schedule(self, job: Job) -> asyncio.Future[tuple[bool, object]]:
+    def _schedule(self, job: Job) -> asyncio.Future[tuple[bool, object, int]]:
         arguments = (job.target, tuple(job.args), dict(job.kwargs or {}), self._deadline)
         try:
             with _sigint_held_back():

@@ -21,6 +21,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
+from bot.store import lock
 from bot.store.errors import StoreError, explained
 
 MEMORY = ":memory:"
@@ -29,6 +30,8 @@ READERS = 4
 """Connections that read at once."""
 
 _BUSY_MS = 5_000
+_BUSY_AT_START_MS = 30_000
+"""How long a start waits for another process's transaction, such as a backup tool's."""
 
 _MIGRATING = threading.Lock()
 """Alembic keeps what it works on in module globals."""
@@ -38,10 +41,13 @@ def migrate(path: Path | str) -> tuple[str, str]:
     """Bring a database file up to date, making it if need be; return its revision before and after.
 
     A new file's revision before is empty. Raise ``StoreError`` for a file that is corrupt, read-only, no SQLite
-    database, another program's, or from a newer version of this one; such a file is left as it is.
+    database, another program's, from a newer version of this one, or from an older one that runs on it; such a
+    file is left as it is.
     """
-    before = _inspect(Path(path))
-    engine = write_engine(path)
+    before = inspect(Path(path))
+    if before:
+        _refuse_under_another(Path(path), before)
+    engine = write_engine(path, busy_ms=_BUSY_AT_START_MS)
     try:
         with engine.begin() as connection:
             _try_to_write(connection)
@@ -62,8 +68,11 @@ def upgrade(connection: Connection) -> str:
     return MigrationContext.configure(connection).get_current_revision() or ""
 
 
-def write_engine(path: Path | str) -> Engine:
-    """Make the connection that writes: each of its transactions holds the write lock from its beginning."""
+def write_engine(path: Path | str, *, busy_ms: int = _BUSY_MS) -> Engine:
+    """Make the connection that writes: each of its transactions holds the write lock from its beginning.
+
+    ``busy_ms``: how long it waits for another process that holds that lock.
+    """
     memory = str(path) == MEMORY
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
@@ -73,9 +82,12 @@ def write_engine(path: Path | str) -> Engine:
 
     def connected(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
+        # Before anything else: the next two lines may have to wait already. A new file keeps track of its free
+        # pages, so that what retention frees can be given back; for an old one this says nothing.
+        _set(connection, f"busy_timeout={busy_ms}", "auto_vacuum=INCREMENTAL")
         if not memory:
             _use_write_ahead_log(connection, str(path))
-        _set(connection, "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}")
+        _set(connection, "synchronous=FULL", "foreign_keys=ON")
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
@@ -126,8 +138,11 @@ def _alembic() -> Config:
     return config
 
 
-def _inspect(path: Path) -> str:
-    """Look at a file without touching it; return its revision, empty for a new one."""
+def inspect(path: Path) -> str:
+    """Look at a file without touching it; return its revision, empty for a new one.
+
+    Raise ``StoreError`` for a file that cannot be used.
+    """
     if not path.parent.is_dir():
         raise StoreError(str(path), f"there is no folder {path.parent}", "Make it, or change database.path.")
     if path.is_dir():
@@ -140,6 +155,19 @@ def _inspect(path: Path) -> str:
             return _revision(connection, str(path))
     except (sqlite3.Error, OSError) as error:
         raise explained(error, str(path)) from error
+
+
+def _refuse_under_another(path: Path, revision: str) -> None:
+    """Leave the tables alone while a version that knows only the old ones works with them."""
+    newest = ScriptDirectory.from_config(_alembic()).get_current_head()
+    user = lock.holder(path)
+    if revision != newest and user and not user.is_us:
+        raise StoreError(
+            str(path),
+            f"its tables must be brought from revision {revision} to {newest}, but another OnRecord runs on it "
+            f"({user})",
+            "Stop that one first; start it again with this version.",
+        )
 
 
 def _revision(connection: sqlite3.Connection, place: str) -> str:

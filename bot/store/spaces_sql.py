@@ -120,10 +120,12 @@ def remove_subscription(connection: Connection, subscription_id: int) -> None:
 
 
 def due_subscriptions(connection: Connection, now: datetime) -> list[Subscription]:
-    """Give the unpaused ones that are due, longest overdue first."""
+    """Give the unpaused ones that are due and whose channel is not lost, longest overdue first."""
+    lost = select(channels.c.id).where(channels.c.lost_at.is_not(None))
     due = (
         select(subscriptions)
         .where(subscriptions.c.paused.is_(False), subscriptions.c.next_at <= now)
+        .where(subscriptions.c.channel_id.not_in(lost))
         .order_by(subscriptions.c.next_at, subscriptions.c.id)
     )
     return [_subscription(row) for row in connection.execute(due)]
@@ -139,7 +141,13 @@ def _order(subscription: Subscription) -> dict[str, Any]:
         "min_origins": subscription.min_origins,
         "paused": subscription.paused,
         "last_digest_at": subscription.last_digest_at,
+        "mention": subscription.mention,
     }
+
+
+def schedule_of(row: AnyRow) -> Schedule:
+    """Read a subscription's schedule."""
+    return _SCHEDULE.validate_json(row.schedule)
 
 
 def _subscription(row: AnyRow) -> Subscription:
@@ -148,7 +156,7 @@ def _subscription(row: AnyRow) -> Subscription:
         channel_id=row.channel_id,
         owner_id=row.owner_id,
         topic=row.topic,
-        schedule=_SCHEDULE.validate_json(row.schedule),
+        schedule=schedule_of(row),
         style=row.style,
         next_at=row.next_at,
         cursor=row.cursor,
@@ -156,4 +164,5 @@ def _subscription(row: AnyRow) -> Subscription:
         paused=row.paused,
         created_at=row.created_at,
         last_digest_at=row.last_digest_at,
+        mention=row.mention,
     )

@@ -11,6 +11,7 @@ a group (docs/design-notes.md).
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -48,6 +49,9 @@ class Writer:
         self._jobs: asyncio.Queue[_Job | None] = asyncio.Queue()
         self._task = asyncio.create_task(self._run(), name="store-writer")
         self._closed = False
+        self.fault = ""
+        """Why the last commit failed, and what to do; empty since one succeeded that wrote something."""
+        self._wrote = False
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Apply a write and return its result once it is on the disk.
@@ -79,6 +83,15 @@ class Writer:
                     )
                 except Exception as error:  # noqa: BLE001 - whatever it was, those who wait must hear of it
                     outcomes = [_Failed(error)] * len(group)
+                    self.fault = str(explained(error, self._place))
+                else:
+                    # A full disk may fail one write before the commit, which then has nothing left to fail for.
+                    failed = (one.error for one in outcomes if isinstance(one, _Failed))
+                    disk = next((error for error in failed if isinstance(error, OperationalError)), None)
+                    if disk:
+                        self.fault = str(explained(disk, self._place))
+                    elif self._wrote:  # a claim that finds nothing succeeds on a full disk, too
+                        self.fault = ""
                 for job, outcome in zip(group, outcomes, strict=True):
                     self._tell(job, outcome)
             if ended:
@@ -100,6 +113,9 @@ class Writer:
         """Apply a group in one transaction; raise when none of it was kept. Runs in the writer's thread."""
         with self._engine.connect() as connection:
             _begin(connection)
+            raw = connection.connection.dbapi_connection
+            assert isinstance(raw, sqlite3.Connection)
+            changes = raw.total_changes
             outcomes = [_apply(connection, work) for work in works]
             try:
                 connection.commit()
@@ -107,6 +123,7 @@ class Writer:
                 # SQLite leaves the transaction open, and SQLAlchemy takes it for ended.
                 connection.connection.rollback()
                 raise
+            self._wrote = raw.total_changes > changes
         return outcomes
 
     def _tell(self, job: _Job, outcome: Any) -> None:  # noqa: ANN401 - a write returns what it likes

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.opml import MOST_BYTES, MOST_FEEDS, import_feeds
+from bot.commands.opml import MOST_BYTES, MOST_FEEDS, export_feeds, import_feeds
+from tests.store.invented import NOW
 
 
 def opml(body: str, head: str = "") -> bytes:
@@ -78,3 +79,48 @@ def test_any_bytes_are_a_list_or_a_value_error(file: bytes) -> None:
     except ValueError:
         return
     assert all(url.startswith(("http://", "https://")) for _, url in found)
+
+
+# ── Export ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_exported_file_is_what_other_readers_take() -> None:
+    exported = export_feeds(
+        [("Sample & Post", "https://two.example/atom?a=1&b=2"), ("", "http://one.example/")], now=NOW
+    )
+    assert exported.decode() == (
+        "<?xml version='1.0' encoding='utf-8'?>\n"
+        '<opml version="2.0">\n'
+        "  <head>\n"
+        "    <title>OnRecord: feeds</title>\n"
+        "    <dateCreated>Sun, 04 May 2031 12:00:00 +0000</dateCreated>\n"
+        "  </head>\n"
+        "  <body>\n"
+        '    <outline type="rss" text="Sample &amp; Post" title="Sample &amp; Post"'
+        ' xmlUrl="https://two.example/atom?a=1&amp;b=2" />\n'
+        '    <outline type="rss" text="http://one.example/" title="http://one.example/"'
+        ' xmlUrl="http://one.example/" />\n'
+        "  </body>\n"
+        "</opml>\n"
+    )
+
+
+@given(
+    st.lists(
+        st.tuples(st.text(min_size=1, max_size=60), st.text("abc/?&=<>\"'éї%20", max_size=40)), max_size=20
+    )
+)
+def test_what_is_exported_is_imported_again(feeds: list[tuple[str, str]]) -> None:
+    wanted = {f"https://example.org/{number}{path}": title for number, (title, path) in enumerate(feeds)}
+    found = import_feeds(export_feeds([(title, url) for url, title in wanted.items()], now=NOW))
+    assert [url for _, url in found] == [" ".join(url.split()) for url in wanted]
+    for title, url in found:
+        letters = [letter for letter in title if not letter.isspace()]
+        assert (
+            letters == [letter for letter in wanted[url] if letter in letters and not letter.isspace()]
+            or title == url
+        )
+
+
+def test_an_empty_list_is_an_opml_file_too() -> None:
+    assert import_feeds(export_feeds([], now=NOW)) == []

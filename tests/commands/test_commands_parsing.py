@@ -144,6 +144,21 @@ UNDERSTOOD: list[tuple[str, dict[str, Any]]] = [
     ("subscription add war weekly fri 17:00", {"topic": "war", "schedule": at("17:00", days=(4,))}),
     ("subscription add war every monday 8am", {"topic": "war", "schedule": at("08:00", days=(0,))}),
     ("subscription add war at 20:00 and 08:00", {"topic": "war", "schedule": at("08:00", "20:00")}),
+    *(
+        (
+            f"subscription add war {words}",
+            {"topic": "war", "schedule": at("08:00"), "quiet": quiet},
+        )
+        for words, quiet in (
+            ("daily 08:00 quiet 22:00-07:00", "22:00-07:00"),
+            ("quiet 22:00-7:00 daily 08:00", "22:00-07:00"),
+            ("quiet 22 - 7 daily 08:00", "22:00-07:00"),
+            ("quiet 10pm to 6.30 daily 08:00", "22:00-06:30"),
+            ("08:00 quiet 12:00–13:00", "12:00-13:00"),
+            ("08:00 quiet OFF", "off"),
+        )
+    ),
+    ("subscription edit 3 quiet off", {"number": 3, "quiet": "off"}),
     ("subscription add war 12am,12pm", {"topic": "war", "schedule": at("00:00", "12:00")}),
     ("subscription add war щодня 08:00", {"topic": "war", "schedule": at("08:00")}),
     (
@@ -217,6 +232,10 @@ REFUSED: list[tuple[str, str, tuple[str, ...]]] = [
     ("subscription add war 08:00 zone Kyiv", "Kyiv", ()),
     ("subscription add war 08:00 origins many", "many", ()),
     ("subscription add war 08:00 origins 0", "0", ()),
+    ("subscription add war 08:00 quiet nights", "nights", ()),
+    ("subscription add war 08:00 quiet 22:00", "22:00", ()),
+    ("subscription add war 08:00 quiet 22:00-25:00", "25:00", ()),
+    ("subscription add war 08:00 quiet 7-7", "never over", ()),
     ("subscription pause", "number", ()),
     ("subscription pause first", "first", ()),
     ("subscription pause 99999999999", "99999999999", ()),

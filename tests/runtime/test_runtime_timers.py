@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -148,6 +149,24 @@ async def test_a_function_that_is_cancelled_from_inside_counts_as_failed():
     async with Ticker(0.01, [lost], watch):
         await watch.until(lambda: len(watch.troubles) > 1)
     assert set(watch.troubles) == {("lost", "error")}
+
+
+@pytest.mark.parametrize("years", [0.0001, 10])
+async def test_ticks_go_on_when_the_clock_is_set_back(years):
+    """To APScheduler a clock that was set back looks like a next time that lies far ahead."""
+    calls = []
+
+    async def poll():
+        calls.append(1)
+
+    watch = Watch()
+    async with Ticker(0.01, [poll], watch) as ticker:
+        await watch.until(lambda: calls)
+        for _ in range(3):
+            (job,) = ticker._scheduler.get_jobs()
+            job.modify(next_run_time=datetime.now(UTC) + timedelta(days=365 * years))
+            before = len(calls)
+            await watch.until(lambda before=before: len(calls) > before + 3)
 
 
 def test_two_functions_of_one_name_are_refused():

@@ -47,7 +47,12 @@ async def crew(losses):
     crews: list[WorkerCrew] = []
 
     def build(
-        size: int = 1, *, deadline: float = 30, recycle_after: int = 1000, modules: tuple[str, ...] = ()
+        size: int = 1,
+        *,
+        deadline: float = 30,
+        recycle_after: int = 1000,
+        recycle_megabytes: int = 0,
+        modules: tuple[str, ...] = (),
     ):
         built = WorkerCrew(
             "test",
@@ -55,6 +60,7 @@ async def crew(losses):
             modules=modules,
             deadline=deadline,
             recycle_after=recycle_after,
+            recycle_megabytes=recycle_megabytes,
             on_lost=losses.append,
         )
         crews.append(built)
@@ -95,6 +101,26 @@ async def test_a_worker_is_replaced_after_its_number_of_jobs(crew):
     workers = crew(recycle_after=2)
     seen = [await workers.do(Job("one", "os:getpid")) for _ in range(6)]
     assert [seen.count(one) for one in dict.fromkeys(seen)] == [2, 2, 2]
+
+
+async def test_a_worker_that_has_grown_too_large_is_replaced_without_a_loss(crew, losses):
+    workers = crew(recycle_megabytes=400)
+    first = await workers.do(Job("one", "os:getpid"))
+    assert await workers.do(Job("two", "os:getpid")) == first
+    grow = Job(
+        "a large page", "builtins:exec", ("import json; json.kept = bytearray(b'x') * 500_000_000", {})
+    )
+    assert await workers.do(grow) is None
+    assert await workers.do(Job("three", "os:getpid")) != first
+    await gone({first})
+    assert losses == []
+
+
+async def test_memory_that_a_job_gave_back_does_not_count(crew):
+    workers = crew(recycle_megabytes=400)
+    first = await workers.do(Job("one", "os:getpid"))
+    await workers.do(Job("a large page", "builtins:exec", ("len(bytearray(b'x') * 500_000_000)", {})))
+    assert await workers.do(Job("two", "os:getpid")) == first
 
 
 async def test_an_ordinary_exception_comes_back_with_the_workers_traceback(crew, losses):
@@ -306,8 +332,19 @@ async def test_ctrl_c_ends_program_and_workers_without_a_traceback(tmp_path):
     assert (program.returncode, output, errors) == (0, "interrupted\n", "")
 
 
-async def test_workers_end_when_their_program_is_killed(tmp_path):
-    program, ids = await _start(tmp_path, [("time:sleep", (600,))])
+@pytest.mark.parametrize(
+    "job",
+    [
+        ("time:sleep", (600,)),
+        pytest.param(
+            (CATASTROPHE.target, tuple(CATASTROPHE.args)),
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it ends at its deadline"),
+        ),
+    ],
+    ids=["sleeps", "holds the GIL"],
+)
+async def test_workers_end_when_their_program_is_killed(tmp_path, job):
+    program, ids = await _start(tmp_path, [job])
     program.kill()
     await asyncio.to_thread(program.communicate)
     await gone(ids)

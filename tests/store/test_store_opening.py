@@ -53,8 +53,8 @@ async def refused(path: Path, words: str) -> StoreError:
 
 
 def test_migrating_says_from_where_to_where(path: Path):
-    assert migrate(path) == ("", "0001")
-    assert migrate(str(path)) == ("0001", "0001")
+    assert migrate(path) == ("", "0002")
+    assert migrate(str(path)) == ("0002", "0002")
 
 
 def test_an_empty_file_is_a_new_database(path: Path):
@@ -76,9 +76,9 @@ def test_the_migrations_end_at_the_tables_in_the_code(path: Path):
 
 def migrations_and_one_that_fails(folder: Path) -> Config:
     shutil.copytree(Path(bot.store.__file__).parent / "migrations", folder)
-    (folder / "versions" / "v0002_fails.py").write_text(
+    (folder / "versions" / "v0003_fails.py").write_text(
         "from alembic import op\n"
-        "revision, down_revision, branch_labels, depends_on = '0002', '0001', None, None\n"
+        "revision, down_revision, branch_labels, depends_on = '0003', '0002', None, None\n"
         "def upgrade():\n"
         "    op.execute('CREATE TABLE half_done (id INTEGER)')\n"
         "    op.execute('DROP TABLE followups')\n"
@@ -100,7 +100,7 @@ def test_a_migration_that_fails_leaves_nothing_half_done(path: Path, tmp_path: P
         migrate(path)
     assert tables(path) == before
     monkeypatch.undo()
-    assert migrate(path) == ("0001" if had_tables else "", "0001")
+    assert migrate(path) == ("0002" if had_tables else "", "0002")
 
 
 async def test_what_was_stored_is_there_when_the_file_is_opened_again(path: Path):

@@ -68,7 +68,8 @@ async def test_a_commit_that_fails_is_told_to_everyone_who_waited_and_nothing_is
     def breaks_the_commit(connection: Connection) -> str:
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         connection.exec_driver_sql(
-            "INSERT INTO entries VALUES (999, x'00', x'00', 999, '', '2031-01-01 00:00:00')"
+            "INSERT INTO entries (feed_id, key, content_hash, article_id, guid, first_seen_at)"
+            " VALUES (999, x'00', x'00', 999, '', '2031-01-01 00:00:00')"
         )
         return "applied"
 
@@ -232,7 +233,7 @@ async def test_a_kill_never_leaves_validators_without_their_entries(tmp_path: Pa
                 assert number >= acknowledged.get(feed.id, 0)
                 assert feed.failures == number
                 brought = [key(f"{feed.id}-{n}-{part}") for n in range(1, number + 3) for part in range(3)]
-                known = await store.known_entries(feed.id, brought)
+                known = (await store.seen(feed.id, brought)).by_key
                 assert set(known) == set(brought[: 3 * number])
                 stored += len(known)
             totals = await store.totals()
