@@ -51,6 +51,24 @@ def follow_up(query: Query, channel_id: str, actor_id: str, now: datetime) -> Fo
     return FollowUp(uuid.uuid4().hex, channel_id, actor_id, query, created_at=now, expires_at=now + KEPT)
 
 
+def addressed(message: Message, followup: FollowUp) -> Message:
+    """Return a message that knows which stored query its actions go on from, and how to ask it anew."""
+    return replace(message, followup=followup.id, anew=line(followup.query))
+
+
+def line(query: Query) -> str:
+    """Return a question as somebody would type it again: without its period, which has passed by then."""
+    match query.verb:
+        case "digest":
+            return f"digest {query.topic}"
+        case "said":
+            return f"said {query.speaker}" + (f" about {query.about}" if query.about else "")
+        case "story":
+            return "digest" if query.story.isdecimal() else f"story {query.story}"
+        case "search":
+            return f"search {query.text}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """One question with all that answers it."""

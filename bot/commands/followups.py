@@ -8,7 +8,7 @@ from bot import queries
 from bot.commands.desk import Desk
 from bot.commands.requests import BadRequest, Request
 from bot.message.blocks import Message
-from bot.model import FollowUp, Query
+from bot.model import Actor, FollowUp, Query
 
 
 async def answered(query: Query, request: Request, desk: Desk) -> Message:
@@ -28,14 +28,40 @@ async def answered(query: Query, request: Request, desk: Desk) -> Message:
         now=request.at,
         zone=desk.zone_of(request.channel),
     )
-    await remember(answer.query, request, desk)
-    return answer.message
+    return await remember(answer, request, desk)
 
 
-async def remember(query: Query, request: Request, desk: Desk) -> None:
-    """Keep an answer's query for this person's follow-ups in this channel."""
+async def remember(answer: queries.Answer, request: Request, desk: Desk) -> Message:
+    """Keep an answer's query for this person's follow-ups in this channel; return its message with the address."""
     await desk.store.save_channel(request.channel)
-    await desk.store.save_followup(queries.follow_up(query, request.channel.id, request.actor.id, request.at))
+    kept = queries.follow_up(answer.query, request.channel.id, request.actor.id, request.at)
+    await desk.store.save_followup(kept)
+    return queries.addressed(answer.message, kept)
+
+
+async def again(request: Request, desk: Desk) -> Message:
+    """The answer that is referred to, once more; it stays the same answer."""
+    before = await _needed(request, desk)
+    return queries.addressed((await _repeated(before, request, desk)).message, before)
+
+
+async def everybodys(request: Request, desk: Desk) -> Message:
+    """The answer that is referred to, once more, to be posted: whoever reads it may go on from it."""
+    before = await _needed(request, desk)
+    shared = replace(request, actor=Actor(queries.EVERYBODY))
+    return await remember(await _repeated(before, request, desk), shared, desk)
+
+
+async def _repeated(before: FollowUp, request: Request, desk: Desk) -> queries.Answer:
+    return await queries.answer(
+        before.query,
+        store=desk.store,
+        knowledge=desk.knowledge,
+        words=desk.words,
+        settings=desk.settings,
+        now=request.at,
+        zone=desk.zone_of(request.channel),
+    )
 
 
 async def more(request: Request, desk: Desk) -> Message:
@@ -56,7 +82,7 @@ async def links(request: Request, desk: Desk) -> Message:
         now=request.at,
         zone=desk.zone_of(request.channel),
     )
-    return answer.message
+    return queries.addressed(answer.message, before)
 
 
 async def _needed(request: Request, desk: Desk) -> FollowUp:

@@ -216,9 +216,11 @@ def problem(
 ) -> Message:
     """Return what went wrong, what was perhaps meant, and what to do next, in as many sentences."""
     line = plain(cause)
+    more: list[Block] = [Text(plain(step), tone="muted") for step in next_steps]
     if suggestions:
         line += f" {did_you_mean(suggestions, words)}"
-    more: list[Block] = [Text(plain(step), tone="muted") for step in next_steps]
+        names = [plain(name) for name in suggestions]
+        more.append(Actions(tuple(Action(name, name) for name in names), meant=True))
     tone: Tone = "warning"
     return Message((Text(line, tone=tone), *more))
 

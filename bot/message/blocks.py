@@ -109,6 +109,8 @@ class Actions:
     """What can be done next."""
 
     actions: tuple[Action, ...]
+    meant: bool = False
+    """They are what was probably meant. Words above name them already; a chat with buttons offers them too."""
     block: Literal["actions"] = "actions"
 
 
@@ -128,6 +130,12 @@ class Message:
 
     blocks: tuple[Block, ...]
     version: int = MESSAGE_VERSION
+    followup: str = ""
+    """Id of the stored query that its actions go on from; empty where there is none."""
+    mention: str = ""
+    """The native id of the one role that it may ping; empty pings nobody, whatever the text holds."""
+    anew: str = ""
+    """The line that asks the same question again, for a reader who comes back too late for the stored one."""
 
 
 _ADAPTER: TypeAdapter[Message] = TypeAdapter(Message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,30 +12,44 @@ from bot.message.wording import plain
 from bot.model import Feed, Subscription, Topic
 
 
-def feeds(every: Sequence[Feed], *, words: Words, zone: ZoneInfo, now: datetime) -> Message:
+def feeds(
+    every: Sequence[Feed],
+    *,
+    words: Words,
+    zone: ZoneInfo,
+    now: datetime,
+    held: Mapping[int, int] | None = None,
+) -> Message:
     """Return the feeds as a table: what works, since when something does not, why, and what to do about it.
 
-    Those in trouble come first: they are what a list of feeds is read for.
+    Those in trouble come first: they are what a list of feeds is read for. ``held``: how many entries of a feed
+    wait to be released.
     """
     if not every:
         return Message((Text(words("feeds.none")),))
     columns = tuple(words(f"feeds.{column}") for column in ("id", "feed", "state", "success", "new", "next"))
     ordered = sorted(every, key=lambda feed: (feed.trouble is None, feed.id))
-    rows = tuple(_feed_row(feed, words, zone, now) for feed in ordered)
+    waiting = held or {}
+    rows = tuple(_feed_row(feed, waiting.get(feed.id, 0), words, zone, now) for feed in ordered)
     return Message((Title(words("feeds.title"), aside=words.count("feed", len(rows))), Fields(columns, rows)))
 
 
-def _feed_row(feed: Feed, words: Words, zone: ZoneInfo, now: datetime) -> tuple[str, ...]:
+def _feed_row(feed: Feed, held: int, words: Words, zone: ZoneInfo, now: datetime) -> tuple[str, ...]:
     def moment(instant: datetime | None) -> str:
         return words.moment(instant, zone, now) if instant else words("feeds.never")
 
+    states = [feed_state(feed, words=words, zone=zone, now=now)]
+    steps = [plain(feed.trouble.next_step)] if feed.trouble else []
+    if held:
+        states.append(words("feeds.held", held=held))
+        steps.append(words("feeds.release", id=str(feed.id)))
     return (
         str(feed.id),
         plain(feed.title or feed.url),
-        feed_state(feed, words=words, zone=zone, now=now),
+        "; ".join(states),
         moment(feed.last_success_at),
         moment(feed.last_new_at),
-        plain(feed.trouble.next_step) if feed.trouble else "",
+        "; ".join(steps),
     )
 
 
@@ -43,6 +57,9 @@ def feed_state(feed: Feed, *, words: Words, zone: ZoneInfo, now: datetime) -> st
     """Return in words how a feed is: paused, working, not polled yet, or what is wrong and since when."""
     if feed.paused:
         return words("feeds.paused")
+    if feed.trouble and not feed.failures:
+        since = words.moment(feed.trouble.since, zone, now)
+        return words("feeds.silent", cause=plain(feed.trouble.cause), since=since)
     if feed.trouble:
         return words(
             "feeds.failing",

@@ -13,25 +13,29 @@ _PART_OF_STORY = 3
 """The level of titles that stand inside a story."""
 
 
-def parts(message: Message, max_chars: int) -> tuple[Message, ...]:
+def parts(
+    message: Message, max_chars: int, measure: Callable[[Block], int] | None = None
+) -> tuple[Message, ...]:
     """Return the message in parts of at most ``max_chars`` displayed characters each.
 
     Parts begin at a story where possible, else at a speaker, and in the last resort at a further statement of
     one speaker, who is then named again. A single block is never split: one that is longer than ``max_chars``
-    stands alone. All blocks of all parts together are the message's, in order.
+    stands alone. All blocks of all parts together are the message's, in order. ``measure`` tells how long a block
+    is shown, where that is not its ``size``.
     """
     if max_chars < 1:
         raise ValueError(f"a part needs room for at least one character, not {max_chars}")
+    measure = measure or size
     filled: list[list[Block]] = [[]]
     room = max_chars
-    for chunk in _chunks(message.blocks, max_chars):
-        needed = sum(size(block) for block in chunk)
+    for chunk in _chunks(message.blocks, max_chars, measure):
+        needed = sum(map(measure, chunk))
         if needed > room and filled[-1]:
             filled.append([])
             room = max_chars
         filled[-1].extend(chunk)
         room -= needed
-    return tuple(Message(tuple(blocks), version=message.version) for blocks in filled)
+    return tuple(replace(message, blocks=tuple(blocks)) for blocks in filled)
 
 
 def size(block: Block) -> int:
@@ -59,21 +63,19 @@ def _texts(block: Block) -> Iterator[str]:
             yield "—"
 
 
-def _chunks(blocks: Sequence[Block], max_chars: int) -> Iterator[list[Block]]:
+def _chunks(
+    blocks: Sequence[Block], max_chars: int, measure: Callable[[Block], int]
+) -> Iterator[list[Block]]:
     """Yield runs of blocks that stay together: whole stories, or the speakers of a story that is too long."""
     for story in _runs(blocks, _begins_story):
-        if _size(story) <= max_chars:
+        if sum(map(measure, story)) <= max_chars:
             yield story
             continue
         for speaker in _runs(story, _begins_speaker):
-            if _size(speaker) <= max_chars:
+            if sum(map(measure, speaker)) <= max_chars:
                 yield speaker
             else:
-                yield from _one_by_one(speaker, max_chars)
-
-
-def _size(blocks: Iterable[Block]) -> int:
-    return sum(size(block) for block in blocks)
+                yield from _one_by_one(speaker, max_chars, measure)
 
 
 def _runs(blocks: Iterable[Block], begins: Callable[[Block, Block], bool]) -> Iterator[list[Block]]:
@@ -104,12 +106,14 @@ def _begins_speaker(block: Block, before: Block) -> bool:
     )
 
 
-def _one_by_one(blocks: Sequence[Block], max_chars: int) -> Iterator[list[Block]]:
+def _one_by_one(
+    blocks: Sequence[Block], max_chars: int, measure: Callable[[Block], int]
+) -> Iterator[list[Block]]:
     """Fill runs with one speaker's statements; where a run begins with a further one, name the speaker again."""
     run: list[Block] = []
     named: Quotation | None = None
     for block in blocks:
-        fits = _size(run) + size(block) <= max_chars
+        fits = sum(map(measure, [*run, block])) <= max_chars
         titles_only = all(isinstance(earlier, Title) for earlier in run)
         if run and not fits and not titles_only:
             yield run

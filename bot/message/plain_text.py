@@ -141,6 +141,8 @@ class _Page:
                 yield Line(" " * (self.indent + 2)).append(address(link.url), "underline")
 
     def actions(self, actions: Actions) -> Iterator[Line]:
+        if actions.meant:
+            return
         line = Line("")
         for action in actions.actions:
             label, command = plain(action.label), plain(action.command)

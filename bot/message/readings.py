@@ -38,6 +38,8 @@ def show(reading: Reading, statements: tuple[Statement, ...], *, name: str, leng
     blocks: list[Block] = [Title(name, aside=f"{len(statements)} statements, language {reading.language}")]
     if reading.unread_reason:
         blocks.append(Text(f"Not read: {reading.unread_reason}.", tone="warning"))
+    if "experimental" in reading.reader:
+        blocks.append(Text("An experimental reader: check each statement in the article.", tone="warning"))
     if reading.read_chars < length:
         beyond = f"Only the first {reading.read_chars:,} of {length:,} characters were read."
         blocks.append(Text(beyond, tone="warning"))

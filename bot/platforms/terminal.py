@@ -35,7 +35,7 @@ from bot.model import Actor, Channel, Delivery
 from bot.ports import CannotTell, NotSent, Refused
 
 CHANNEL_ID = "terminal:main"
-PERSON = Actor("terminal:operator", is_admin=True)
+PERSON = Actor("terminal:operator", is_admin=True, is_operator=True)
 """Whoever sits at the terminal runs the bot."""
 PROMPT = "onrecord> "
 LEAVE = ("quit", "exit")

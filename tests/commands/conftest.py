@@ -18,7 +18,7 @@ from tests.fakes import HereAndNow, ManualClock, StandingFetcher
 from tests.store.invented import NOW
 
 HERE = Channel("terminal:main", "terminal", "terminal", timezone="Europe/Kyiv")
-ADMIN = Actor("terminal:operator", is_admin=True)
+ADMIN = Actor("terminal:operator", is_admin=True, is_operator=True)
 KNOWN = knowledge.load()
 
 

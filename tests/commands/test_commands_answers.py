@@ -95,7 +95,7 @@ ANSWERS: dict[str, list[tuple[str, str]]] = {
     "feeds test": [
         (f"feeds test {ADDRESS}", f"To read it from now on: feeds add {ADDRESS}"),
         ("feeds list", "1 feed"),
-        ("feeds test https://sample.example/page", "is no feed"),
+        ("feeds test https://sample.example/page", "names no feed"),
     ],
     "feeds pause": [("feeds pause 1", "feeds resume 1"), ("feeds pause example times", "paused already")],
     "feeds resume": [
@@ -103,6 +103,7 @@ ANSWERS: dict[str, list[tuple[str, str]]] = {
         ("feeds pause 1", "is paused"),
         ("feeds resume 1", "is polled again"),
     ],
+    "feeds release": [("feeds release 1", "Nothing of feed 1 (Example Times) is held back")],
     "feeds remove": [
         ("feeds remove 1", "Its articles and statements stay"),
         ("feeds list", "No feeds yet"),
@@ -159,7 +160,23 @@ async def test_only_admins_may_change_what_is_read_and_posted(
 ) -> None:
     visitor = replace(read_room, asker=Actor("terminal:visitor"))
     answer = await visitor.ask(command.example)
-    assert (f"“{command.name}” is for admins of this channel" in answer) == command.admin
+    admins_own = command.admin and not command.operator
+    assert (f"“{command.name}” is for admins of this channel" in answer) == admins_own
+    assert (f"“{command.name}” changes the feeds for everybody" in answer) == command.operator
+
+
+@pytest.mark.parametrize("line", ["feeds add https://sample.example/rss", "feeds remove 1", "feeds pause 1"])
+async def test_an_admin_who_does_not_run_the_bot_may_not_change_its_feeds(line: str, read_room: Room) -> None:
+    before = await read_room.desk.store.feeds()
+    admin = replace(read_room, asker=Actor("terminal:visitor", is_admin=True))
+    assert "only whoever runs this bot may use it" in " ".join((await admin.ask(line)).split())
+    assert await read_room.desk.store.feeds() == before
+
+
+async def test_help_shows_an_admin_who_does_not_run_the_bot_no_changes_of_feeds(read_room: Room) -> None:
+    shown = await replace(read_room, asker=Actor("terminal:visitor", is_admin=True)).ask("help")
+    assert "feeds list" in shown
+    assert "feeds remove" not in shown
 
 
 async def test_help_shows_a_visitor_only_what_a_visitor_may_ask(read_room: Room) -> None:
@@ -220,6 +237,22 @@ async def test_new_subscription_covers_what_is_said_after_it(read_room: Room, st
     assert order.cursor == await store.last_serial() > 0
     assert (order.topic, order.style, order.min_origins) == ("war", "brief", 2)
     assert f"{order.next_at:%d %H:%M}" == "04 17:00"  # 20:00 in Kyiv
+
+
+async def test_quiet_hours_are_told_listed_changed_and_ended(read_room: Room, store: SqlStore) -> None:
+    added = await read_room.ask("subscription add war daily 23:00 quiet 22:00-07:00")
+    assert "quiet 22:00-07:00" in added
+    assert "07:00 Europe/Kyiv" in added
+    (order,) = await store.subscriptions()
+    assert (order.schedule.quiet, f"{order.next_at:%d %H:%M}") == ("22:00-07:00", "05 04:00")
+    assert "quiet 22:00-07:00" in await read_room.ask("subscription list")
+    await read_room.ask("subscription edit 1 brief")
+    assert (await store.subscriptions())[0].schedule == order.schedule
+    await read_room.ask("subscription edit 1 quiet 23:30-06:00")
+    (later,) = await store.subscriptions()
+    assert (later.schedule.quiet, f"{later.next_at:%d %H:%M}") == ("23:30-06:00", "04 20:00")
+    assert "quiet" not in await read_room.ask("subscription edit 1 quiet off")
+    assert (await store.subscriptions())[0].schedule.quiet == ""
 
 
 async def test_preview_shows_the_next_digest_and_moves_nothing(read_room: Room, store: SqlStore) -> None:

@@ -185,7 +185,9 @@ def test_every_source_of_a_digest_is_among_its_links():
 )
 def test_a_problem_says_what_may_have_been_meant(names, line):
     message = answers.problem("Unknown topic takls.", ["See topics list."], names, words=WORDS)
-    assert message.blocks == (Text(line, tone="warning"), Text("See topics list.", tone="muted"))
+    assert message.blocks[:2] == (Text(line, tone="warning"), Text("See topics list.", tone="muted"))
+    offered = [action.label for block in message.blocks[2:] for action in block.actions if block.meant]
+    assert offered == names
 
 
 # ── Lists ────────────────────────────────────────────────────────────────────────────────────────────────

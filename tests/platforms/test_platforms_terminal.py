@@ -340,7 +340,8 @@ def test_width_has_its_bounds(columns: str, width: int, monkeypatch: pytest.Monk
     assert width_of(io.StringIO()) == width
 
 
-def test_whoever_sits_at_the_terminal_is_its_admin() -> None:
+def test_whoever_sits_at_the_terminal_is_its_admin_and_runs_the_bot() -> None:
     here = channel("Europe/Kyiv")
     assert PERSON.is_admin
+    assert PERSON.is_operator
     assert (here.id, here.timezone) == (DELIVERY.channel_id, "Europe/Kyiv")
