@@ -1,13 +1,15 @@
 """Text → who said what: words per CPU second, memory and load time over full articles, a peer beside ours.
 
 ``python -m benchmarks.reading FILE.jsonl.gz`` (or ``ONRECORD_DATA``, whose war articles are taken), each line
-with a ``text``. Every reader runs in a process of its own, on one thread. ``--peer-python`` names a Python with
+with a ``text``. Every reader runs in a process of its own, on one thread; then ours once more as the bot runs it,
+with two workers behind its door (CPU and memory of all its processes). ``--peer-python`` names a Python with
 textacy and a spaCy pipeline (``--peer-model``) in it.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import gzip
 import json
 import os
@@ -18,7 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import table
-from benchmarks.usage import peak_mb
+from benchmarks.usage import Used, peak_mb
+from bot.runtime.workers import Workers
+from bot.settings import Reading, Settings
 
 FILE = "news/war-fulltext-2022-2024.jsonl.gz"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -48,6 +52,26 @@ def _measure_ours() -> None:
     )
 
 
+async def _measure_workers(count: int) -> None:
+    """As the bot reads: so many worker processes, one loop that waits for them."""
+    texts = json.load(sys.stdin)
+    used, began = Used(), time.process_time()
+    async with Workers(Settings(reading=Reading(workers=count))) as workers:
+        await asyncio.gather(*(workers.read("“This loads,” Anna Example said.") for _ in range(count)))
+        loaded, wall, own = used.cpu(), time.perf_counter(), time.process_time()
+        with used.looking():
+            read = await asyncio.gather(*(workers.read(text) for text in texts))
+        done, wall = used.cpu(), time.perf_counter() - wall
+    result = {
+        "name": f"the bot, {count} workers ({wall:.0f} s by the clock, {time.process_time() - own:.1f} CPU s here)",
+        "load": loaded - began,
+        "read": done - loaded,
+        "peak_mb": used.peak_mb,
+        "found": sum(len(one.statements) for one in read),
+    }
+    print(json.dumps(result))
+
+
 def _run(command: list[str], texts: list[str]) -> dict[str, Any]:
     done = subprocess.run(
         command,
@@ -69,7 +93,11 @@ def main() -> None:
     arguments.add_argument("--peer-python")
     arguments.add_argument("--peer-model", default="en_core_web_sm")
     arguments.add_argument("--ours-alone", action="store_true", help=argparse.SUPPRESS)
+    arguments.add_argument("--ours-with-workers", type=int, help=argparse.SUPPRESS)
     given = arguments.parse_args()
+    if given.ours_with_workers:
+        asyncio.run(_measure_workers(given.ours_with_workers))
+        return
     if given.ours_alone:
         _measure_ours()
         return
@@ -78,10 +106,11 @@ def main() -> None:
         texts = [json.loads(line)["text"] for line in lines][: given.articles or None]
     words = sum(len(text.split()) for text in texts)
     results = [_run([sys.executable, "-m", "benchmarks.reading", "--ours-alone"], texts)]
+    results.append(_run([sys.executable, "-m", "benchmarks.reading", "--ours-with-workers", "2"], texts))
     if given.peer_python:
         results.append(_run([given.peer_python, str(PEER), given.peer_model], texts))
     table.show(
-        f"Reading {len(texts)} articles, {words:,} words, one core",
+        f"Reading {len(texts)} articles, {words:,} words",
         ("reader", "words/CPU s", "articles/CPU s", "peak MB", "load, CPU s", "statements"),
         [
             (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 ROLES = ("source", "cue", "content")
+WINDOW, SHARED = 254, 48
+"""Pieces of a window, pieces that neighbours share."""
 NOWHERE, NONE = -1, -2
 """Pointers of a piece that points to nothing, and of a cue without a source."""
 _SAYING = re.compile(
@@ -53,6 +56,8 @@ class Example:
     """For pieces of a cue: 1 where something was said, 0 where not, -1 where nobody knows."""
     sure: bool
     """Whether the acts were annotated; else they are guessed from the cue's words."""
+    fold: int = 0
+    """The part of the articles it belongs to."""
 
 
 def articles(path: Path) -> list[dict[str, Any]]:
@@ -65,7 +70,7 @@ def articles(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in file if line.strip()]
 
 
-def example_of(tokenizer: Tokenizer, article: Mapping[str, Any]) -> Example:
+def example_of(tokenizer: Tokenizer, article: Mapping[str, Any], fold: int = 0) -> Example:
     """Return an annotated article as an example."""
     text, attributions = article["text"], article["attributions"]
     pieces = encode(tokenizer, text)
@@ -92,7 +97,7 @@ def example_of(tokenizer: Tokenizer, article: Mapping[str, Any]) -> Example:
             for run in found["cue"]:
                 acts[run] = attribution["act"] if "act" in attribution else _act(text, attribution, quoted)
     sure = any("act" in attribution for attribution in attributions)
-    return Example(pieces.ids, pieces.features, labels, to_cue, to_source, acts, sure)
+    return Example(pieces.ids, pieces.features, labels, to_cue, to_source, acts, sure, fold)
 
 
 def with_unlisted(article: Mapping[str, Any], links: Iterable[Link]) -> dict[str, Any]:
@@ -128,3 +133,12 @@ def _act(text: str, attribution: Mapping[str, Any], quoted: np.ndarray[Any, np.d
     if 2 * inside >= sum(end - start for start, end in attribution["content"]) or _SAYING.search(words):
         return 1
     return 0 if _THINKING.search(words) else -1
+
+
+def windows(count: int, chance: random.Random) -> list[tuple[int, int]]:
+    """Cut so many pieces into windows that overlap, a little differently each time."""
+    if count <= WINDOW:
+        return [(0, count)]
+    number = -(-(count - SHARED) // (WINDOW - SHARED))
+    starts = (round(n * (count - WINDOW) / (number - 1) + chance.uniform(-16, 16)) for n in range(number))
+    return [(x, x + WINDOW) for x in (max(0, min(count - WINDOW, start)) for start in starts)]

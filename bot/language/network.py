@@ -57,17 +57,17 @@ class Layer(nn.Module):
 class Network(nn.Module):
     """Encoder and heads."""
 
-    def __init__(self, dropout: float = 0.1) -> None:
+    def __init__(self, dropout: float = 0.1, layers: int = LAYERS, vocabulary: int = VOCABULARY) -> None:
         super().__init__()
         embeddings = nn.ModuleDict(
             {
-                "word_embeddings": nn.Embedding(VOCABULARY, HIDDEN),
+                "word_embeddings": nn.Embedding(vocabulary, HIDDEN),
                 "position_embeddings": nn.Embedding(PLACES, HIDDEN),
                 "token_type_embeddings": nn.Embedding(FEATURES, HIDDEN),
                 "LayerNorm": nn.LayerNorm(HIDDEN, eps=1e-12),
             }
         )
-        encoder = nn.ModuleDict({"layer": nn.ModuleList(Layer() for _ in range(LAYERS))})
+        encoder = nn.ModuleDict({"layer": nn.ModuleList(Layer() for _ in range(layers))})
         self.bert = nn.ModuleDict({"embeddings": embeddings, "encoder": encoder})
         self.drop = nn.Dropout(dropout)
         self.lab = nn.Linear(HIDDEN, len(LABELS) + 1)
@@ -98,7 +98,6 @@ class Network(nn.Module):
 
 def from_weights(path: Path) -> Network:
     """Return a network that starts from published encoder weights (safetensors) or from a checkpoint (.pt)."""
-    network = Network()
     if path.suffix == ".pt":
         state = torch.load(path, weights_only=True)
     else:
@@ -107,6 +106,12 @@ def from_weights(path: Path) -> Network:
         state = {f"bert.{name.removeprefix('bert.')}": value for name, value in load_file(path).items()}
         kinds = state["bert.embeddings.token_type_embeddings.weight"][:1].repeat(FEATURES, 1)
         state["bert.embeddings.token_type_embeddings.weight"] = kinds + 0.002 * torch.randn_like(kinds)
+    try:
+        words = state["bert.embeddings.word_embeddings.weight"]
+    except KeyError as error:
+        raise ValueError(f"{path} is no BERT encoder: give all-MiniLM-L6-v2's model.safetensors") from error
+    layers = len({name.split(".")[3] for name in state if name.startswith("bert.encoder.layer.")})
+    network = Network(layers=layers, vocabulary=len(words))
     missing, _ = network.load_state_dict(state, strict=False)
     if any(name.startswith("bert.") for name in missing):
         raise ValueError(f"{path} lacks {', '.join(missing)}: give all-MiniLM-L6-v2's model.safetensors")

@@ -1,6 +1,7 @@
 """Training's first half, which needs no torch: the command line and what an annotated article teaches."""
 
 import json
+import random
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from bot.language import train
-from bot.language.examples import NONE, articles, example_of, with_unlisted
+from bot.language.examples import NONE, WINDOW, articles, example_of, windows, with_unlisted
 from bot.language.pieces import LABELS
 from bot.language.tagger import load
 
@@ -77,11 +78,15 @@ def test_what_gold_leaves_out_is_learnt_as_not_said():
 
 
 def test_windows_cover_every_piece():
-    chance = train.random.Random(1)
+    chance = random.Random(1)
     for count in (1, 254, 255, 700, 2_000):
         seen = np.zeros(count, dtype=bool)
-        for start, end in train._windows(count, chance):
+        for start, end in windows(count, chance):
             assert 0 <= start < end <= count
-            assert end - start <= train.WINDOW
+            assert end - start <= WINDOW
             seen[start:end] = True
         assert seen[40:-40].all()
+
+
+def test_an_example_knows_the_part_it_belongs_to():
+    assert example_of(load()._tokenizer, {"text": TEXT, "attributions": [SAID]}, 2).fold == 2
