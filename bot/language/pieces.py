@@ -36,6 +36,12 @@ class Pieces:
     """Number of the paragraph (a line) each piece stands in."""
 
 
+def special(tokenizer: Tokenizer, *names: str) -> int:
+    """Return the number of the tokenizer's own piece that goes by one of these names; 0 where none does."""
+    found = (tokenizer.token_to_id(name) for name in names)
+    return next((number for number in found if number is not None), 0)
+
+
 def encode(tokenizer: Tokenizer, text: str) -> Pieces:
     """Split a text into pieces and describe each."""
     found = tokenizer.encode(text, add_special_tokens=False)

@@ -1,6 +1,7 @@
 """The tagger: a small neural network that marks sources, cues and contents and says which belong together.
 
-It runs on one thread with onnxruntime; the files it needs lie in ``model/`` beside this module.
+It runs on one thread with onnxruntime; the files it needs lie in ``model/`` beside this module, those of the
+experimental one for Ukrainian and Russian in ``model_uk_ru/``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.language.pieces import LABELS, Pieces, encode
+from bot.language.pieces import LABELS, Pieces, encode, special
 from bot.language.pipelines import ModelMissing
 from bot.model import Span
 
@@ -40,6 +41,9 @@ _REACH = 2 * _WINDOW
 """Pieces beyond which nothing is linked."""
 _LONELY = -9.0
 """A content whose best link scores less stands alone."""
+
+ENGLISH, UKRAINIAN_RUSSIAN = "model", "model_uk_ru"
+"""The folders of the models."""
 
 _lock = threading.Lock()
 
@@ -95,7 +99,7 @@ class Tagger:
     def __init__(self, session: InferenceSession, tokenizer: Tokenizer) -> None:
         self._session = session
         self._tokenizer = tokenizer
-        self._ends = (tokenizer.token_to_id("[CLS]") or 0, tokenizer.token_to_id("[SEP]") or 0)
+        self._ends = (special(tokenizer, "[CLS]", "<s>"), special(tokenizer, "[SEP]", "</s>"))
 
     def tag(self, text: str) -> tuple[Link, ...]:
         """Return the links of a text in the order of their first contents."""
@@ -132,25 +136,26 @@ class Tagger:
         return _Scores(logs, labels[:, _ACT], to_source, to_cue, np.asarray(starts)[owner])
 
 
-def load() -> Tagger:
-    """Return the tagger, loaded once per process; raise ``ModelMissing`` where its files are not as shipped."""
+def load(model: str = ENGLISH) -> Tagger:
+    """Return a tagger, loaded once per process; raise ``ModelMissing`` where its files are not as shipped."""
     with _lock:
-        return _loaded()
+        return _loaded(model)
 
 
-def model_version() -> str:
-    """Return the model's name and version as its card states them."""
-    card = _card(files("bot.language") / "model")
+@functools.cache
+def model_version(model: str = ENGLISH) -> str:
+    """Return the model's name and version as its card states them; raise ``ModelMissing`` without a card."""
+    card = _card(files("bot.language") / model)
     return f"{card['name']}-{card['version']}"
 
 
 @functools.cache
-def _loaded() -> Tagger:
+def _loaded(name: str) -> Tagger:
     # Imported late: commands that read no text need not pay for them.
     import onnxruntime  # noqa: PLC0415 - see above
     from tokenizers import Tokenizer as Loader  # noqa: PLC0415 - see above
 
-    folder = files("bot.language") / "model"
+    folder = files("bot.language") / name
     sums = _card(folder)["sha256"]
     assert isinstance(sums, dict)
     model, words = (_checked(folder / name, str(wanted)) for name, wanted in sorted(sums.items()))
@@ -169,22 +174,22 @@ def _card(folder: Traversable) -> dict[str, object]:
     try:
         return tomllib.loads((folder / "card.toml").read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
-        raise _missing("card.toml", "cannot be read") from error
+        raise _missing(folder / "card.toml", "cannot be read") from error
 
 
 def _checked(path: Traversable, wanted: str) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise _missing(path.name, "cannot be read") from error
+        raise _missing(path, "cannot be read") from error
     if hashlib.sha256(data).hexdigest() != wanted:
-        raise _missing(path.name, "is not the file that its card describes (sha256 differs)")
+        raise _missing(path, "is not the file that its card describes (sha256 differs)")
     return data
 
 
-def _missing(name: str, what: str) -> ModelMissing:
+def _missing(path: Traversable, what: str) -> ModelMissing:
     return ModelMissing(
-        f"bot/language/model/{name} {what}. Install the package again "
+        f"{path} {what}. Install the package again "
         "(python -m pip install --force-reinstall --no-deps onrecord, or the same from a checkout), "
         "or train a model: python -m bot.language.train --help"
     )
