@@ -470,9 +470,7 @@ class Attic(Protocol):
         ...
 
 
-class Store(
-    Feeds, Articles, Statements, Stories, Search, Spaces, Subscriptions, Outbox, Attic, Protocol
-):
+class Store(Feeds, Articles, Statements, Stories, Search, Spaces, Subscriptions, Outbox, Attic, Protocol):
     """All doors of the database together, for the wiring room and the use cases that need several."""
 
     @property
