@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.language.contents import by_paragraph, in_sentence, touch, whole_quotations, whole_words, without
 from bot.language.pipelines import text_of
-from bot.language.quotes import PARAGRAPH_BREAK, WORD, continues, overlapping, with_marks
+from bot.language.quotes import PARAGRAPH_BREAK, WORD, overlapping, with_marks
 from bot.language.spans import FREE_BEFORE, is_word, noun_phrase, subject_of, tidy, words_of
 from bot.language.tagger import Link
 from bot.model import Act, Span, Spans
@@ -20,8 +21,6 @@ _SHORTEST_ALONE = 5
 """Words of a quotation that is worth showing without a source."""
 _SAID = 0.5
 """Least probability of the act at which a cue counts as saying."""
-_MOST_OF = 0.5
-"""Share of a quotation that a content must hold to get all of it."""
 _LONGEST_SOURCE = 25
 """Tokens of a source that was widened by the parse; longer ones are misparsed."""
 _NEAR = 3
@@ -35,11 +34,10 @@ _DECLINED = re.compile(
     r"|\bno\s(?:\w+\s)?comment",
     re.IGNORECASE,
 )
-_SENTENCE_GAP = re.compile(r"[.!?…][”\"’')]*\s+[“\"‘(]?[A-Z]")
 _NEEDS_SOURCE = re.compile(r"according|per\b", re.IGNORECASE)
 _AUTHORED = re.compile(r"\b(?:wrote|written|writes|published|directed|sang|authored)\b", re.IGNORECASE)
-_LONGEST_TITLE = 8
-"""Words."""
+_LONGEST_TITLE, _LONGEST_BEHIND_TITLE = 8, 3
+"""Words: of a title, and of "in 2019" behind it."""
 _UNREAL = frozenset(("would", "could", "should", "might", "may", "must", "shall", "wo", "ca", "'d"))
 """Auxiliaries of speech that did not happen."""
 _THAT = re.compile(r"\W*that\b[\s,]*(?=\S)", re.IGNORECASE)
@@ -91,16 +89,16 @@ def utterances_of(doc: Doc, links: Iterable[Link], quoted: Spans, body_at: int =
 def _utterance(doc: Doc, link: Link, quoted: Spans, body_at: int) -> Utterance:
     assert link.cue is not None
     text = text_of(doc)
-    cue = _whole_words(text, link.cue.span)
+    cue = whole_words(text, link.cue.span)
     head, source = _source(doc, link, quoted) if link.source else (None, None)
-    found = [_whole_words(text, part.span) for part in link.contents]
-    spans = _by_paragraph(text, found, cue, quoted, body_at)
+    found = [whole_words(text, part.span) for part in link.contents]
+    spans = by_paragraph(text, found, cue, quoted, body_at)
     taken = [cue, *((source,) if source else ())]
-    spans = _without(text, _whole_quotations(text, spans, quoted, taken), taken)
+    spans = without(text, whole_quotations(text, spans, quoted, taken), taken)
     content = [tidy(text, _behind_that(text, span)) for span in spans]
     content = [span for span in content if WORD.search(text, *span)]
     words = words_of(doc, cue)
-    content = _in_sentence(text, cue, content, quoted)
+    content = in_sentence(text, cue, content, quoted)
     if _is_title(text, cue, content, quoted):
         content = []
     verb = next((x for x in reversed(words) if x.tag_.startswith("VB") and x.lower_ != "according"), None)
@@ -137,7 +135,7 @@ def _joins(found: list[Utterance], said: Utterance) -> bool:
     subject = subjects[0] if subjects else subject_of(said.verb)
     if subject is not None and is_word(subject):
         span = noun_phrase(subject)
-        if not _touch(span, (*said.cue, *said.content)):
+        if not touch(span, (*said.cue, *said.content)):
             said.source, said.source_span = subject, span
     if said.source is None and before is not None and same_sentence:
         said.source, said.source_span = before.source, before.source_span
@@ -163,20 +161,12 @@ def _is_negated(verb: Token) -> bool:
     )
 
 
-def _without(text: str, content: list[Span], taken: list[Span]) -> list[Span]:
-    """Cut source and cue out of a content."""
-    for start, end in taken:
-        parts = [part for a, b in content for part in ((a, min(b, start)), (max(a, end), b))]
-        content = [(a, b) for a, b in parts if a < b and WORD.search(text, a, b)]
-    return sorted(set(content))
-
-
 def _source(doc: Doc, link: Link, quoted: Spans) -> tuple[Token | None, Span | None]:
     """Return the head and the whole noun phrase of a source: "U.S. Vice President N N", not "U.S."."""
     assert link.source is not None
     assert link.cue is not None
     text = text_of(doc)
-    start, end = tidy(text, _whole_words(text, link.source.span))
+    start, end = tidy(text, whole_words(text, link.source.span))
     gap = PARAGRAPH_BREAK.search(text, start, end)
     if gap:  # a headline's last words and the body's first: the cue's paragraph has the source
         start, end = (start, gap.start()) if link.cue.span[0] <= gap.start() else (gap.end(), end)
@@ -188,7 +178,7 @@ def _source(doc: Doc, link: Link, quoted: Spans) -> tuple[Token | None, Span | N
         head.dep_ in _PART_OF_NAME
         and head.head.i != head.i
         and head.head.i - head.i < _LONGEST_SOURCE
-        and not _touch((head.head.idx, head.head.idx + 1), _taken(link))
+        and not touch((head.head.idx, head.head.idx + 1), _taken(link))
         and head.head.i > head.i
     ):
         head = head.head
@@ -202,20 +192,10 @@ def _source(doc: Doc, link: Link, quoted: Spans) -> tuple[Token | None, Span | N
     whole = noun_phrase(head, quoted)
     wider = (min(start, whole[0]), max(end, whole[1]))
     others = [part.span for part in link.contents if not wider[0] <= part.span[0] < part.span[1] <= wider[1]]
-    free = others and not _touch(wider, (link.cue.span, *others)) and not PARAGRAPH_BREAK.search(text, *wider)
+    free = others and not touch(wider, (link.cue.span, *others)) and not PARAGRAPH_BREAK.search(text, *wider)
     if free and len(words_of(doc, wider)) <= _LONGEST_SOURCE:
         return head, wider
     return head, (start, end)
-
-
-def _whole_words(text: str, span: Span) -> Span:
-    """Widen a span that starts or ends inside a word: the tagger reads pieces of words."""
-    start, end = span
-    while start > 0 and text[start].isalnum() and text[start - 1].isalnum():
-        start -= 1
-    while end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
-        end += 1
-    return start, end
 
 
 def _taken(link: Link) -> Spans:
@@ -223,44 +203,14 @@ def _taken(link: Link) -> Spans:
     return (link.cue.span, *(part.span for part in link.contents))
 
 
-def _touch(span: Span, others: Iterable[Span]) -> bool:
-    return any(start < span[1] and span[0] < end for start, end in others)
-
-
-def _by_paragraph(text: str, spans: list[Span], cue: Span, quoted: Spans, body_at: int) -> list[Span]:
-    """Keep what stands in the paragraph nearest to the cue; of others, and never of the headline, the quoted."""
-    parts: list[Span] = []
-    for start, end in spans:
-        at = start
-        for found in [*PARAGRAPH_BREAK.finditer(text, start, end), None]:
-            stop = found.start() if found else end
-            cut = body_at if at < body_at < stop else stop
-            parts += [(a, b) for a, b in ((at, cut), (cut, stop)) if WORD.search(text, a, b)]
-            at = found.end() if found else end
-    nearest = min(parts, key=lambda part: max(part[0] - cue[1], cue[0] - part[1], 0), default=(0, 0))
-    return [
-        part
-        for part in parts
-        if (part[0] < body_at) == (nearest[0] < body_at)
-        and (
-            overlapping(quoted, part)
-            or not PARAGRAPH_BREAK.search(text, min(part[1], nearest[1]), max(part[0], nearest[0]))
-        )
-    ]
-
-
-def _in_sentence(text: str, cue: Span, content: list[Span], quoted: Spans) -> list[Span]:
-    """Leave out what stands unquoted in another sentence than the cue, where its own sentence has words too."""
-    gaps = [(min(cue[1], span[1]), max(cue[0], span[0]) + 2) for span in content]
-    near = [span for span, gap in zip(content, gaps, strict=True) if not _SENTENCE_GAP.search(text, *gap)]
-    return [span for span in content if span in near or overlapping(quoted, span)] if near else content
-
-
 def _is_title(text: str, cue: Span, content: list[Span], quoted: Spans) -> bool:
     """Whether the content is but a title: wrote "The Long Road"."""
     if len(content) != 1 or not _AUTHORED.search(text, *cue) or not overlapping(quoted, content[0]):
         return False
-    words = WORD.findall(text, *content[0])
+    title = overlapping(quoted, content[0])[0]
+    if len(WORD.findall(text, title[1], content[0][1])) > _LONGEST_BEHIND_TITLE:
+        return False
+    words = WORD.findall(text, *title)
     capitals = [word for word in words if word[0].isupper()]
     return 1 < len(words) <= _LONGEST_TITLE and words[-1][0].isupper() and 2 * len(capitals) > len(words)
 
@@ -268,29 +218,6 @@ def _is_title(text: str, cue: Span, content: list[Span], quoted: Spans) -> bool:
 def _behind_that(text: str, span: Span) -> Span:
     found = _THAT.match(text, *span)
     return (found.end(), span[1]) if found and found.end() < span[1] else span
-
-
-def _whole_quotations(text: str, content: list[Span], quoted: Spans, taken: list[Span]) -> list[Span]:
-    """Let no quotation be cut, follow one that is reopened in other paragraphs, and join what touches."""
-    spans = list(content)
-    for span in content:
-        for quote in overlapping(quoted, span):
-            whole = with_marks(text, quote)
-            shared = min(span[1], quote[1]) - max(span[0], quote[0])
-            if shared < _MOST_OF * (quote[1] - quote[0]) or _touch(quote, taken):
-                continue
-            spans.append(whole)
-            number = quoted.index(quote)
-            while number and continues(text, quoted[number - 1]):
-                number -= 1
-                spans.append(with_marks(text, quoted[number]))
-    joined: list[Span] = []
-    for start, end in sorted(spans):
-        if joined and (start <= joined[-1][1] or not text[joined[-1][1] : start].strip(" ")):
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((start, end))
-    return joined
 
 
 def _uncued(doc: Doc, found: list[Utterance], free: list[Span], body_at: int) -> list[Utterance]:

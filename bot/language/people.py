@@ -1,42 +1,51 @@
 """The persons an article names: full names, printed roles, pronouns used for them.
 
-Nothing is known here beyond the article.
+What we know beforehand only says which of the persons named here "the Russian president" is; names, roles and
+words shown are the article's own.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.resources import files
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.knowledge.files import load
 from bot.language.pipelines import text_of
-from bot.language.quotes import PARAGRAPH_BREAK, quotation_at, trim
+from bot.language.quotes import quotation_at
+from bot.language.roles import (
+    FEMALE,
+    HONORIFICS,
+    MALE,
+    MEN,
+    WOMEN,
+    fit,
+    is_former,
+    is_office,
+    printed_role,
+    without_determiner,
+    words_in,
+)
 from bot.model import Span, Spans
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
     from spacy.tokens import Span as Words
 
-_TABLE = tomllib.loads(files("bot.language").joinpath("sources.toml").read_text(encoding="utf-8"))
-HONORIFICS, MALE, FEMALE, PERSON_NOUNS, OFFICES, BODIES, VAGUE = (
-    frozenset(_TABLE[name].split())
-    for name in ("honorifics", "male", "female", "persons", "offices", "bodies", "vague")
-)
-"""The word lists of ``sources.toml``."""
 _HE = frozenset(("he", "his", "him"))
 _SHE = frozenset(("she", "her", "hers"))
-_NO_ROLE = frozenset(("said", "says", "he", "she", "i"))
-_TITLE_DEPENDENCIES = frozenset(
-    ("compound", "amod", "nmod", "poss", "case", "punct", "nummod", "det", "advmod", "hmod", "hyph")
-)
-_LONGEST_ROLE = 14
 _LONGEST_NAME = 5
 """Words; longer ones are something else."""
 _NAME_WITH_PLACE = 3
+_LONG_ENOUGH = 4
+"""Letters of a surname that alone tells whom we know."""
+_LONGEST_DESCRIPTION = 7
+"""Tokens before its noun, and behind it."""
+_BY_OFFICE = 1.8
+"""``fit`` from which office and country agree."""
+_PARTICLES = frozenset(("von", "van", "der", "de", "da", "del", "di", "la", "le", "al", "el", "bin", "ibn"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +54,8 @@ class People:
 
     by_part: Mapping[str, frozenset[str]]
     """Lower-case surname or first name → the full names that carry it."""
-    roles: Mapping[str, Span]
-    """Full name → its first printed role."""
+    roles: Mapping[str, tuple[Span, ...]]
+    """Full name → its printed roles, in the order of the text."""
     genders: Mapping[str, str]
     """Full name → "he" or "she", where the article shows it."""
     mentions: tuple[tuple[int, str], ...]
@@ -55,15 +64,44 @@ class People:
     """Token number → the named entity it belongs to."""
     persons: frozenset[str]
     """Printed names that are a person's more often than a place's or body's."""
+    offices: Mapping[str, tuple[str, ...]]
+    """Full name → offices that we know the person to have held, with the country."""
+    others: tuple[tuple[int, str], ...]
+    """(offset, full name) of each person named outside quotations, in order."""
 
     def full_name(self, name: str) -> str:
         """Return the one full name that a surname or first name stands for, else the name itself."""
         found = self.by_part.get(name.lower(), frozenset())
         return next(iter(found)) if len(found) == 1 else name
 
+    def fitting(self, text: str, description: str) -> dict[str, float]:
+        """Return for each person with a role how well it answers a description (see ``roles.fit``).
+
+        What we know counts less than what is printed, and not at all for somebody whom the article calls former.
+        """
+        found = {}
+        for name in self.roles.keys() | self.offices.keys():
+            printed = [text[slice(*span)] for span in self.roles.get(name, ())]
+            how = max((fit(description, role) for role in printed), default=0.0)
+            if not any(is_former(frozenset(role.lower().split())) for role in printed):
+                known = max((fit(description, role) for role in self.offices.get(name, ())), default=0.0)
+                how = max(how, known - 0.2 if printed else known - 0.1)
+            found[name] = how
+        return found
+
+    def role(self, text: str, name: str) -> Span | None:
+        """Return the role that an article gives a person: the first, but never "president" for a former one."""
+        spans = self.roles.get(name, ())
+        first = next(iter(spans), None)
+        if first is None or is_former(words_in(text, first)):
+            return first
+        mine = words_in(text, first)
+        former = (span for span in spans if is_former(words_in(text, span)))
+        return next((span for span in former if mine <= words_in(text, span)), first)
+
     def is_person(self, ent: Words) -> bool:
         """Whether an entity is a person, by the whole article's evidence."""
-        return ent.label_ == "PERSON" and clean_name(ent.text) in self.persons
+        return clean_name(ent.text) in self.persons
 
 
 def clean_name(text: str) -> str:
@@ -79,51 +117,82 @@ def people_of(doc: Doc, quoted: Spans) -> People:
     ents = list(doc.ents)
     places = {ent.text for ent in ents if ent.label_ in ("GPE", "NORP")}
     persons = _persons(ents)
-    names = [(ent, _without_place(clean_name(ent.text), places)) for ent in ents if ent.label_ == "PERSON"]
+    names = [(ent, _without_place(clean_name(ent.text), places)) for ent in ents]
     names = [(ent, name) for ent, name in names if clean_name(ent.text) in persons]
     parts: dict[str, set[str]] = {}
     for name in {name for _, name in names if " " in name}:
         for part in (name.split()[0], name.split()[-1]):
             parts.setdefault(part.lower(), set()).add(name)
+    for name in {name for _, name in names if " " in name}:
+        parts.setdefault(name.lower(), set()).update(
+            x for x in parts[name.split()[-1].lower()] if _longer(x, name)
+        )
     entities = {number: ent for ent in ents for number in range(ent.start, ent.end)}
-    by_part = {part: frozenset(found) for part, found in parts.items()}
-    people = People(by_part, {}, {}, (), entities, persons)
+    by_part = {part: _fullest(found) for part, found in parts.items() if found}
+    people = People(by_part, {}, {}, (), entities, persons, {}, ())
     full = [(ent, people.full_name(name)) for ent, name in names]
-    roles = {name: role for ent, name in reversed(full) if (role := printed_role(ent)) is not None}
-    subjects = (
-        (ent.start_char, name)
-        for ent, name in full
-        if ent.root.dep_ in ("nsubj", "nsubjpass") and not quotation_at(quoted, ent.start_char)
-    )
-    return People(by_part, roles, _genders(full, entities, quoted), tuple(subjects), entities, persons)
+    roles: dict[str, tuple[Span, ...]] = {}
+    for ent, name in full:
+        role = printed_role(ent)
+        if role is not None:
+            roles[name] = (*roles.get(name, ()), role)
+    told = [(ent, name) for ent, name in full if not quotation_at(quoted, ent.start_char)]
+    subjects = ((ent.start_char, name) for ent, name in told if _is_subject(ent))
+    others = tuple((ent.start_char, name) for ent, name in told)
+    offices = {name: found for name in {name for _, name in full} if (found := _offices(name))}
+    genders = _genders(full, entities, quoted)
+    people = People(by_part, roles, genders, tuple(subjects), entities, persons, offices, others)
+    return replace(people, roles=roles | _described_roles(doc, people, quoted))
 
 
-def words_in(text: str, span: Span) -> frozenset[str]:
-    """Return the lower-case words of a span."""
-    return frozenset(re.findall(r"[\w-]+", text[slice(*span)].lower()))
+def _is_subject(ent: Words) -> bool:
+    """Whether a name is a clause's subject, or stands in apposition to it ("the president, Anna Example,")."""
+    head = ent.root
+    while head.dep_ in ("appos", "compound", "nmod") and head.head.i != head.i:
+        head = head.head
+    return head.dep_ in ("nsubj", "nsubjpass")
 
 
-def printed_role(ent: Words) -> Span | None:
-    """Return the span of the title before a name ("Foreign Minister"), else of the apposition beside it."""
-    text = text_of(ent.doc)
-    span = _title_before(ent) or _apposition(ent)
-    return None if span is None or words_in(text, span) & _NO_ROLE else without_determiner(text, span)
+def _offices(name: str) -> tuple[str, ...]:
+    """Return the offices that we know a person to have held, with the side where it is a country."""
+    known = load().speaker(name) if " " in name or len(name) >= _LONG_ENOUGH else None
+    if known is None or known.body:
+        return ()
+    side = known.side if known.side in ("ukraine", "russia", "us") else ""
+    return tuple(f"{side} {role}".strip() for role, _, _ in known.roles)
 
 
-def without_determiner(text: str, span: Span) -> Span:
-    """Drop a leading article and keep to one paragraph."""
-    start, end = trim(text, span, ',;:–—- “”„«»"')
-    first = re.compile(r"\w+").match(text, start)
-    if first and first.group().lower() in ("the", "a", "an") and first.end() < end:
-        start = trim(text, (first.end(), end))[0]
-    found = PARAGRAPH_BREAK.search(text, start, end)
-    return start, found.start() if found else end
+def _described_roles(doc: Doc, people: People, quoted: Spans) -> dict[str, tuple[Span, ...]]:
+    """Return "Russian leader" for a person beside whose name no role is printed, but who alone can be meant."""
+    text = text_of(doc)
+    found: dict[str, tuple[Span, ...]] = {}
+    for token in doc:
+        if token.tag_ not in ("NN", "NNP") or not is_office(token.text) or token.ent_type_ == "PERSON":
+            continue
+        first = token.left_edge
+        if first.i == token.i or token.i - first.i > _LONGEST_DESCRIPTION or quotation_at(quoted, token.idx):
+            continue
+        if first.lower_ not in ("the", "its") and first.tag_ not in ("NNP", "JJ"):
+            continue
+        last = max([token.i, *(x.right_edge.i for x in token.rights if x.lower_ == "of")])
+        span = without_determiner(text, (first.idx, doc[last].idx + len(doc[last])))
+        follows = doc[last + 1] if last + 1 < len(doc) else None
+        if last - token.i > _LONGEST_DESCRIPTION or (follows is not None and follows.ent_type_ == "PERSON"):
+            continue
+        how = people.fitting(text, text[slice(*span)])
+        best = [name for name, score in how.items() if score == max(how.values()) >= _BY_OFFICE]
+        if len(best) == 1 and best[0] not in people.roles:
+            found.setdefault(best[0], (span,))
+    return found
 
 
 def _persons(ents: list[Words]) -> frozenset[str]:
     """Names that are persons: the recogniser takes a place for a person once in a while, so labels vote."""
     persons = Counter(clean_name(ent.text) for ent in ents if ent.label_ == "PERSON")
     others = Counter(clean_name(ent.text) for ent in ents if ent.label_ in ("GPE", "NORP", "ORG", "LOC"))
+    surnames = {name.split()[-1] for name, votes in persons.items() if votes > others[name]}
+    full = (name for name in others if " " in name and _looks_like_person(name, surnames))
+    persons.update({name: others[name] + 1 for name in full})
     return frozenset(
         name
         for name, votes in persons.items()
@@ -131,7 +200,34 @@ def _persons(ents: list[Words]) -> frozenset[str]:
         and name[:1].isupper()
         and len(name.split()) <= _LONGEST_NAME
         and not re.search(r"\d", name)
+        and not ((known := load().speaker(name)) is not None and known.body)
     )
+
+
+def _looks_like_person(name: str, surnames: set[str]) -> bool:
+    """Whether what the recogniser takes for a body is a first name and a surname."""
+    words = name.split()
+    capitals = all(word[0].isupper() or word in _PARTICLES for word in words)
+    return (
+        capitals
+        and len(words) <= _LONGEST_NAME - 1
+        and words[0].lower() in MEN | WOMEN
+        and (
+            len(words) == 2 or words[-1] in surnames  # noqa: PLR2004 - a first name and a surname
+        )
+    )
+
+
+def _longer(name: str, other: str) -> bool:
+    """Whether a name is another one with more words in front, or the same in better letters."""
+    if name.lower() == other.lower():
+        return other.isupper() and not name.isupper()
+    return name.lower().endswith(f" {other.lower()}")
+
+
+def _fullest(names: set[str]) -> frozenset[str]:
+    """Leave out names that are a shorter form of another one here."""
+    return frozenset(x for x in names if not any(_longer(y, x) for y in names if y != x))
 
 
 def _without_place(name: str, places: set[str]) -> str:
@@ -159,37 +255,12 @@ def _genders(full: list[tuple[Words, str]], entities: Mapping[int, Words], quote
         after = {x.lower_ for x in doc[ent.end : sentence.end] if not quotation_at(quoted, x.idx)}
         if bool(after & _HE) != bool(after & _SHE):
             count["he" if after & _HE else "she"] += 1
+    for name, count in votes.items():
+        first = name.split()[0].lower() if " " in name else ""
+        count["he"] += 3 * (first in MEN)
+        count["she"] += 3 * (first in WOMEN)
     return {
         name: max(count, key=lambda x: count[x])
         for name, count in votes.items()
         if count["he"] != count["she"]
     }
-
-
-def _title_before(ent: Words) -> Span | None:
-    doc, first = ent.doc, ent.start
-    leftmost = ent.root.left_edge.i
-    while first > leftmost and doc[first - 1].dep_ in _TITLE_DEPENDENCIES and not doc[first - 1].is_space:
-        first -= 1
-    title = doc[first : ent.start]
-    while len(title) and title[-1].lower_ in HONORIFICS:
-        title = title[:-1]
-    if not len(title) or not title[-1].tag_.startswith("NN") or re.search(r"\s-\s|\d|\n", title.text):
-        return None
-    office = title[-1].lower_.strip(".") in OFFICES | PERSON_NOUNS or title[-1].text.islower()
-    return (title.start_char, title.end_char) if office else None
-
-
-def _apposition(ent: Words) -> Span | None:
-    doc, head = ent.doc, ent.root.head
-    office = head.lower_ in OFFICES | PERSON_NOUNS and head.tag_ in ("NN", "NNP")
-    if ent.root.dep_ == "appos" and office and 0 < ent.start - head.left_edge.i <= _LONGEST_ROLE:
-        return head.left_edge.idx, ent.start_char
-    for child in ent.root.rights:
-        noun = child.dep_ == "appos" and child.tag_.startswith("NN") and child.ent_type_ != "PERSON"
-        if noun and child.i > ent.end and doc[ent.end].text == ",":
-            clause = next((x for x in child.rights if x.dep_ in ("relcl", "acl")), None)
-            last = doc[clause.left_edge.i - 1] if clause is not None else child.right_edge
-            if last.i - child.left_edge.i < _LONGEST_ROLE:
-                return child.left_edge.idx, last.idx + len(last)
-    return None

@@ -1,4 +1,4 @@
-"""How a statement reached the article and what the article says about it: via, audience, relay, status.
+"""How a statement reached the article: via, audience, relay.
 
 Every answer is made of words that stand in the text.
 """
@@ -7,24 +7,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.knowledge.files import load
 from bot.language.linking import Utterance
 from bot.language.pipelines import text_of
-from bot.language.quotes import WORD, quotation_at, trim
+from bot.language.quotes import WORD, quotation_at
+from bot.language.roles import LISTENERS
 from bot.language.spans import is_word, noun_phrase, span_of, tidy
-from bot.model import Span, Spans, Status
+from bot.model import Span, Spans
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
 _OUTLET = re.compile(
-    r"\b(?:AFP|AP|Al Jazeera|ABC|Associated Press|Axios|BBC|Bild|Bloomberg|CBS|CNBC|CNN|Channel|Chronicle|Economist|"
-    r"Euronews|Express|FT|Financial Times|Fox|Gazette|Guardian|Herald|Independent|Interfax|Journal|Kommersant|"
-    r"Le Figaro|Le Monde|MSNBC|Magazine|Mail|Meduza|Mirror|NBC|NPR|News|Newsweek|Post|Press|Politico|Pravda|RBC|RIA|"
-    r"Radio|Reuters|Rossiya|Sky|Spiegel|Sun|Suspilne|TASS|TV|Tass|Telegraph|Times|Tribune|Ukrinform|WSJ|Wire|"
-    r"agency|broadcaster|channel|magazine|media|network|newspaper|outlet|paper|podcast|programme|radio|"
-    r"station|television|website)\b"
+    r"\b(?:AFP|AP|Al Jazeera|ABC|Associated Press|Axios|BBC|BelTA|Bild|Bloomberg|CBS|CNBC|CNN|Channel|Chronicle|"
+    r"Deutsche Welle|Economist|Euractiv|Euronews|Express|FT|Financial Times|Fox|Gazette|Guardian|Herald|"
+    r"Independent|Interfax|Journal|Kommersant|Le Figaro|Le Monde|MSNBC|Magazine|Mail|Meduza|Mirror|NBC|NPR|N1|News|"
+    r"Newsweek|PAP|Polsat|Post|Press|Politico|Pravda|RBC|RIA|Radio|Reuters|Rossiya|Sky|Spiegel|Sun|Suspilne|TASS|"
+    r"TV\w*|Tagesspiegel|Tass|Telegraph|Times|Tribune|Ukrinform|WSJ|Wire|agency|broadcaster|channel|daily|magazine|"
+    r"media|network|newspaper|outlet|paper|podcast|programme|radio|station|television|website)\b"
 )
 _NO_OUTLET = re.compile(
     r"\b(?:Assembly|Committee|Commission|Congress|Council|Court|Duma|EU|House|Kremlin|Ministry|NATO|Nato|Parliament|"
@@ -33,22 +36,75 @@ _NO_OUTLET = re.compile(
 _PLATFORM = re.compile(
     r"\b(?:Facebook|Instagram|Telegram|TikTok|Truth Social|Twitter|VK|WhatsApp|X|YouTube)\b"
 )
+_SPOKEN = (
+    "sa",
+    "spoke",
+    "speak",
+    "talk",
+    "announc",
+    "declar",
+    "explain",
+    "repeat",
+    "complain",
+    "wr",
+    "admit",
+)
+"""How verbs begin that say something "to" somebody."""
+_NOBODY = frozenset(("something", "anything", "nothing", "it", "that", "this", "everything", "what"))
 _ADDRESSED = ("ask", "assur", "inform", "notif", "tell", "told", "urg", "warn")
 _NAME = r"(?:[Tt]he )?[“\"]?[A-Z][\w.’'-]*(?: (?:[A-Z][\w.’'-]*|news|agency|of|de))*"
 _PASSED_ON = re.compile(
-    rf"(?:^|[,;:—–”\")]) ?(?:as )?(?P<teller>{_NAME})(?: news agency| newspaper)? (?:has )?"
-    r"(?:reported|reports|writes|wrote|learned)\b"
-    rf"|\b(?:cited|quoted|reported|published|seen|obtained|released) by (?P<agent>{_NAME})"
+    rf"(?:^|[,;:—–”\")-]) ?(?:as )?(?P<teller>(?:an )?{_NAME}(?: correspondent)?)(?: news agency| newspaper)? "
+    r"(?:has |have )?(?:earlier )?(?P<told>reported|reports|informs|learned|writes|wrote)\b"
+    r"|\b(?:cited|quoted|reported|published|seen|obtained|released) (?:\w+ \w+ )?by "
+    rf"(?P<agent>{_NAME}|the portal of the [“\"]\w+[”\"])"
     rf"|\b(?:according to|as told to) (?P<reporter>{_NAME})"
 )
+_SURELY = frozenset(("reports", "informs", "learned"))
+"""Verbs by which somebody passes on another's words, outlet or not."""
+_DATELINE = 300
+"""Characters in which a dateline names the agency that the article itself is from."""
+_WHOLE = re.compile(
+    rf"\b(?:[Tt]h(?:is|at)(?:['’]s|\s(?:was|is|has been)) (?:\w+ ){{0,2}}?(?:by|according to) (?P<source>{_NAME})"
+    rf"|[Aa]ccording to (?P<agency>{_NAME}), (?:this|the \w+ said this|\w+ said this))"
+)
+"""A sentence that says where all around it comes from."""
+_PRESS = (
+    r"(?:the )?(?:[a-z]+ )?(?:reporters|journalists|lawmakers|parliament|delegates|media|press|deputies)\b"
+)
 _TOLD = re.compile(
-    rf"\b(?:told|interview(?:ed)? (?:with|to|on|for|by)|(?:speaking|talking|spoke|talked) (?:to|with)) "
-    rf"(?P<whom>{_NAME}|(?:[a-z]+ )?(?:reporters|journalists|lawmakers|parliament|delegates))"
+    r"\b(?:told|tells|telling|(?:[Ss]peaking|[Tt]alking|[Cc]onversing|spoke|talked|conversation|comments?|remarks?) "
+    r"(?:to|with)|(?P<interview>interview(?:ed)? (?:\w+ ){0,3}?(?:with|to|on|for|by|in|at))|"
+    r"(?P<loose>(?:[Ss]peaking|spoke|comments?|wrote|writing|said|says|added|asked|appear(?:ed|ance|ing)|"
+    r"(?:op-ed|article|column|essay|piece|questionnaire|seen|reviewed|obtained|published)) "
+    r"(?:(?:on|in|for|by|to)|published (?:by|in)))) "
+    rf"(?P<whom>{_PRESS}|{_NAME})"
+)
+_OCCASION = re.compile(
+    r"\b(?:at|during|in(?! the event)|to|told|addressing) (?P<what>(?!\w+ to )"
+    r"(?:(?:an?|the|his|her|their|this|[A-Z]\w*(?:['’]s)?) )(?:[\w'’-]+ ){0,5}?"
+    r"(?:[Bb]riefing|[Cc]onference|[Ff]orum|[Ss]ummit|[Rr]ally|[Hh]earing|[Ss]ession|[Bb]reakfast|media scrum|"
+    r"(?:(?<=at an )|(?<=at the ))event|meeting with)\b"
+    r"(?:(?: on| of| for| in) (?:the )?[A-Z][\w-]*(?: (?:[A-Z][\w-]*|and|of))*|(?<=with) (?:the )?(?:inhabitants|"
+    r"residents|reporters|journalists|people|clergy|voters|supporters)(?: of [A-Z]\w+)?|"
+    r" \"[^\"]{3,60}\")?)"
+)
+_ADDRESS = re.compile(
+    r"\b(?:(?:[Aa]ddress|speech|message|testimony) (?:to|before)|addressed|addressing|"
+    r"appeared (?:\w+ \w+ )?before|speaking before|spoke before|in front of) "
+    r"(?P<crowd>(?:(?:the|his|her|their|all|an?) )?(?:(?:[a-z]+ ){0,2}of (?:the |a )?)?[A-Za-z][\w-]*"
+    r"(?: (?:[A-Z][\w-]*|and|of|the|on|people|nation|public|press|media|clergy|parliament|world|"
+    r"(?:[a-z]+ )?committee|[a-z]+s)\b){0,6})"
+)
+_SPEECH = re.compile(r"\b(?:[Ss]peaking|[Ss]poke|[Aa]ddress\w*|said|says|told|speech|remarks|asked)\b")
+_NO_OCCASION = re.compile(
+    r"\b(?:next|upcoming|planned|future|follow-up|first|previous|last|joint session of the)\b"
 )
 _POSTED = re.compile(
-    r"\b(?:on|via|in a (?:\w+ )?(?:post|message|statement) on|to) (?:(?:his|her|its|their|the) )?(?:\w+ )?"
-    r"(?P<place>(?:Facebook|Instagram|Telegram|TikTok|Truth Social|Twitter|X|YouTube)"
-    r"(?: (?:channel|account|page))?)\b"
+    r"\b(?:[Oo]n|via|[Ii]n|to) (?:(?:his|her|its|their|the|an?) )?(?:\w+ ){0,2}?"
+    r"(?P<place>(?:Facebook|Instagram|Telegram|TikTok|Truth Social|Twitter|X(?! Jinping)|YouTube)"
+    r"(?: (?:channel|account|page|post))?|tweet|social media(?: post)?|video (?:address|message)|website|"
+    r"audio message|[Pp]latform X|(?:messaging app )Telegram)\b(?!['’]s)"
 )
 _INNER = frozenset(("said", "says", "told", "announced", "confirmed", "denied", "claimed", "warned"))
 _SENTENCE_OR_SO = 200
@@ -57,55 +113,111 @@ _NEIGHBOURS = 6
 """Nested attributions stand close together; comparing all with all would take too long on odd texts."""
 _PRONOUN = re.compile(r"^(?:he|she|it|they|his|her|its)\b", re.IGNORECASE)
 
-_NOUN = r"(?:claim|accusation|allegation|assertion|report|charge|involvement|responsibility)s?\b"
-_WHOSE = r"(?:(?:the|this|that|these|those|any|all|such|its|his|her|their)\s)?(?:\w+\s)?"
-_CLAIM = rf"(?:(?:it|this|that|them)(?=[.,;!?]|$)|{_WHOSE}{_NOUN})"
-_CANNOT = r"(?:(?:could|can|has|have|had|was|were|is|are)\s?(?:not|n['’]t)|cannot|unable to|yet to|no way to)"
-_PATTERNS: tuple[tuple[Status, str], ...] = (
-    ("unverified", rf"{_CANNOT}\s(?:\w+\s){{0,3}}?(?:verif(?:y|ied)|confirm(?:ed)?|corroborated?)\b"),
-    ("unverified", r"\b(?:unverified|unconfirmed)\b|\bimpossible to (?:\w+ )?verify\b"),
-    ("retracted", r"\b(?:retracted|withdrew|took back)\s(?:\w+\s)?(?:claim|remark|comment|statement)s?\b"),
-    ("denied", rf"\b(?:denie[sd]|denying|rejected|dismissed)\s{_CLAIM}"),
-    ("disputed", rf"\b(?:disputed|disputes|contradicted|contradicts|challenged)\s{_CLAIM}"),
-    ("confirmed", rf"(?<!not )(?<!nor )(?<!neither )\bconfirmed\s{_CLAIM}"),
-)
-_STATUS = tuple((status, re.compile(pattern, re.IGNORECASE)) for status, pattern in _PATTERNS)
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a statement reached the article, and to whom it was made, as printed."""
+
+    via: str | None = None
+    audience: str | None = None
+    lasts: bool = False
+    """It holds for what the same speaker says further on: an interview, a briefing."""
 
 
 def is_outlet(words: str) -> bool:
-    """Whether a phrase looks like a medium: by its words, for want of a list of all outlets."""
-    return bool(_OUTLET.search(words)) and not _NO_OUTLET.search(words)
+    """Whether a phrase looks like a medium: by its words, or because we know the outlet."""
+    if _NO_OUTLET.search(words) or words.lower() in ("the media", "media"):
+        return False
+    return bool(_OUTLET.search(words)) or bool(load().outlet(re.sub(r"^[Tt]he ", "", words)).domain)
 
 
-def way_here(said: Utterance) -> tuple[str | None, str | None]:
-    """Return (via, audience) as printed, from the objects and adverbials of the reporting verb."""
+def _by_parse(said: Utterance) -> Way:
     via = audience = None
-    if said.verb is None:
-        return None, None
+    assert said.verb is not None
+    tells = said.verb.lower_.startswith("t")
     for child in said.verb.children:
-        if (
-            child.dep_ in ("dobj", "dative", "nsubjpass")
-            and child.tag_.startswith("NN")
-            and _addressed(said.verb)
-        ):
+        noun = child.tag_.startswith(("NN", "PRP")) and child.lower_ not in _NOBODY
+        if child.dep_ in ("dobj", "dative", "nsubjpass") and noun and _addressed(said.verb):
             phrase = _phrase(child)
-            body = _is_organisation(child, phrase) and not _NO_OUTLET.search(phrase)
-            via, audience = (phrase, audience) if body or is_outlet(phrase) else (via, phrase)
+            outlet = _outlet_in(phrase) or (
+                phrase if _is_organisation(child, phrase) and not _NO_OUTLET.search(phrase) else None
+            )
+            via, audience = (outlet, audience) if outlet else (via, phrase)
         elif child.dep_ in ("prep", "dative") and child.lower_ in ("to", "in", "on", "via", "during"):
             via, audience = _adverbial(child, via, audience)
-    return via, audience
+    return Way(via, audience, lasts=via is not None or (tells and _hears(audience or "")))
 
 
-def printed_way(said: Utterance, text: str, sentence: Span) -> tuple[str | None, str | None]:
-    """Return (via, audience) by the sentence's words, where the parse does not show them."""
-    for found in _TOLD.finditer(text, *sentence):
-        name = found["whom"]
-        if not _touches(found.span(), said.content):
-            return (name, None) if is_outlet(name) else (None, name)
-    for found in _POSTED.finditer(text, *sentence):
-        if not _touches(found.span(), said.content):
-            return found["place"], None
-    return None, None
+def way_here(said: Utterance, text: str, sentence: Span) -> Way:
+    """Return how and to whom a statement was made, by the verb's objects and adverbials, else by its sentence."""
+    way = _by_parse(said) if said.verb is not None else Way()
+    printed = printed_way(text, sentence, said.content)
+    if way.via is None and way.audience is None:
+        return printed
+    if way.audience is not None and printed.via is not None and not is_outlet(way.audience):
+        return replace(way, via=way.via or printed.via, lasts=True)
+    return way
+
+
+def printed_way(text: str, sentence: Span, content: Sequence[Span]) -> Way:
+    """Return how and to whom, by a sentence's words outside what was said."""
+    for pattern in (_TOLD, _POSTED, _ADDRESS, _OCCASION):
+        for found in pattern.finditer(text, *sentence):
+            way = Way() if _touches(found.span(), content) else _way_in(found)
+            if way != Way():
+                return way
+    return Way()
+
+
+def _way_in(found: re.Match[str]) -> Way:
+    """Return what one of the patterns above says."""
+    parts = found.groupdict()
+    if "place" in parts:
+        return Way(via=parts["place"])
+    occasion = parts.get("what") or parts.get("crowd")
+    if occasion:
+        heard = parts.get("what") or _hears(occasion)
+        return Way() if not heard or _NO_OCCASION.search(occasion) else Way(audience=occasion, lasts=True)
+    words = parts["whom"].removesuffix("’s").removesuffix("'s").rstrip(".")
+    name = None if re.fullmatch(_PRESS, words) else _outlet_in(words)
+    if name or parts["interview"]:
+        return Way(via=name or words, lasts=True)
+    return Way() if parts["loose"] else Way(audience=words, lasts=_hears(words))
+
+
+def _hears(words: str) -> bool:
+    """Whether a phrase names a gathering or a group that one speaks to."""
+    return any(word.lower() in LISTENERS for word in WORD.findall(words))
+
+
+def ways_between(doc: Doc, mentions: Sequence[tuple[int, str]], quoted: Spans) -> list[tuple[int, str, Way]]:
+    """Return (offset, who, how) of the sentences that say that somebody spoke to an outlet or at an occasion."""
+    text, out = text_of(doc), []
+    for pattern in (_TOLD, _ADDRESS, _OCCASION):
+        for found in pattern.finditer(text):
+            if quotation_at(quoted, found.start()):
+                continue
+            token = doc.char_span(*found.span(), alignment_mode="expand")
+            if token is None:
+                continue
+            start, end = token[0].sent.start_char, token[0].sent.end_char
+            named = {name for at, name in mentions if start <= at < end}
+            way = _way_in(found)
+            if pattern is _OCCASION and not _SPEECH.search(text, start, end):
+                continue
+            open_to_all = way.via or _PRONOUN.match(text[start:end].lstrip())
+            someone = len(named) == 1 or (not named and open_to_all)
+            if way.lasts and someone:  # else whose interview it is would be open
+                out.append((found.start(), next(iter(named), ""), way))
+    return out
+
+
+def _outlet_in(words: str) -> str | None:
+    """Return the outlet in "CNN's Anna Example" and "the Example Times"; None where there is none."""
+    owner = re.match(r"((?:[Tt]he )?[\w .-]+?)['’]s\b", words)
+    if owner and is_outlet(owner[1]):
+        return owner[1]
+    return words if is_outlet(words) else None
 
 
 def relay(utterances: list[Utterance], text: str) -> list[tuple[Utterance, str | None]]:
@@ -140,23 +252,11 @@ def relay(utterances: list[Utterance], text: str) -> list[tuple[Utterance, str |
     return [(said, relayed.get(id(said)) or _cited(said, text) or _passed_on(said, text)) for said in kept]
 
 
-def status_of(doc: Doc, said: Utterance, sentence: Span, quoted: Spans) -> tuple[Status, Span | None]:
-    """Return what the statement's sentence or the next one says about it, with the words that say so."""
-    text = text_of(doc)
-    taken = (*said.cue, *said.content, *((said.source_span,) if said.source_span else ()))
-    following = _next_sentence(doc, sentence[1])
-    speaker = text[slice(*said.source_span)].split()[-1] if said.source_span else "\0"
-    words = text[slice(*following)]
-    of_the_speaker = bool(_PRONOUN.match(words)) or words.startswith((speaker, f"The {speaker}"))
-    for status, pattern in _STATUS:
-        own = next((x for x in pattern.finditer(text, *sentence) if not _touches(x.span(), taken)), None)
-        if own:
-            return status, own.span()
-        found = pattern.search(text, *following)
-        other = status in ("unverified", "retracted") or not of_the_speaker
-        if found and other and not quotation_at(quoted, found.start()):
-            return status, found.span()
-    return "none", None
+def relay_of_all(text: str) -> str | None:
+    """Return whom an article as a whole passes on: "This was reported by the Example Times"."""
+    found = list(_WHOLE.finditer(text))
+    name = next((x["source"] for x in found if x["source"]), found[0]["agency"] if found else "")
+    return name if name and is_outlet(name) else None
 
 
 def _addressed(verb: Token) -> bool:
@@ -180,6 +280,8 @@ def _adverbial(preposition: Token, via: str | None, audience: str | None) -> tup
             continue
         phrase = _phrase(child)
         if preposition.lower_ == "to":
+            if not preposition.head.lower_.startswith(_SPOKEN) or not _listens(child):
+                continue
             return (phrase, audience) if is_outlet(phrase) else (via, audience or phrase)
         if child.lower_ == "interview":
             partner = next(
@@ -190,6 +292,11 @@ def _adverbial(preposition: Token, via: str | None, audience: str | None) -> tup
         if platform and len(phrase) < 60:  # noqa: PLR2004 - a longer phrase is a misparse
             return phrase if "channel" in phrase or "account" in phrase else platform.group(), audience
     return via, audience
+
+
+def _listens(head: Token) -> bool:
+    """Whether one can speak to this: a person, a body, an audience."""
+    return head.ent_type_ in ("PERSON", "ORG") or head.lower_ in LISTENERS
 
 
 def _mostly(outer: Utterance, inner: Utterance) -> bool:
@@ -254,10 +361,15 @@ def _passed_on(said: Utterance, text: str) -> str | None:
     end = re.compile(r"[.!?](?=[\s”\"]|$)|\n").search(text, last)
     stop = min(end.start() if end else len(text), last + _SENTENCE_OR_SO)
     for found in _PASSED_ON.finditer(text, first, stop):
-        name = next(x for x in found.groups() if x)
-        at = found.start(found.lastgroup or 0)
-        if is_outlet(name) and not _touches((at, at + len(name)), [*said.content, said.source_span]):
-            return re.sub(r"[“\"]", "", name)
+        name = found["teller"] or found["agent"] or found["reporter"]
+        at = max(found.start(group) for group in ("teller", "agent", "reporter"))
+        quoted = name.lstrip("Tthe ").startswith(("“", '"'))
+        if re.search(rf"\({re.escape(name)}\)", text[:_DATELINE]):
+            continue  # the article's own agency: "KYIV, 1 May (Example Agency) –"
+        if (is_outlet(name) or quoted or found["told"] in _SURELY) and not _touches(
+            (at, at + len(name)), [*said.content, said.source_span]
+        ):
+            return re.sub(r"[“”\"]|^an | correspondent$", "", name)
     return None
 
 
@@ -271,10 +383,3 @@ def _behind(text: str, span: Span, start: int, end: int) -> Span:
 
 def _touches(span: Span, taken: Sequence[Span]) -> bool:
     return any(start < span[1] and span[0] < end for start, end in taken)
-
-
-def _next_sentence(doc: Doc, end: int) -> Span:
-    rest = text_of(doc)[end:]
-    start = end + len(rest) - len(rest.lstrip(" \n\t.”\"’'»)"))
-    token = doc.char_span(start, start + 1, alignment_mode="expand") if start < len(text_of(doc)) else None
-    return trim(text_of(doc), (start, token.sent.end_char)) if token is not None else (end, end)

@@ -5,11 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from bot.language import linking, people, pipelines, provenance, quotes, speakers, tagger
+from bot.language import (
+    carrying,
+    linking,
+    people,
+    pipelines,
+    provenance,
+    quotes,
+    slavic,
+    speakers,
+    status,
+    tagger,
+)
 from bot.language.languages import identify
 from bot.language.spans import words_of
 from bot.model import Reading, Span, Spans, Statement
@@ -39,16 +49,27 @@ _UNCUED = 0.2
 
 
 def read(
-    text: str, *, body_at: int = 0, language: str = "", model: str = "auto", max_chars: int = 100_000
+    text: str,
+    *,
+    body_at: int = 0,
+    language: str = "",
+    model: str = "auto",
+    max_chars: int = 100_000,
+    experimental: Collection[str] = (),
 ) -> Reading:
     """Find who said what in a text; ``text[:body_at]`` is its headline.
 
     ``language`` is a hint ("en-US"), ``model`` a spaCy pipeline. At most ``max_chars`` characters are read.
+    ``experimental`` names languages beside English that are tried all the same ("uk", "ru").
     A language without a reader gives a Reading without statements that says so; the one error is
     ``pipelines.ModelMissing``.
     """
     part = _HALF_CHARACTERS.sub("\ufffd", text[:max_chars])
     found = identify(part[body_at:] if len(part) > body_at + _LONGEST_NAME else part, language)
+    if found in experimental and found in slavic.LANGUAGES:
+        tried = slavic.read(part, found, body_at=body_at)
+        reader = f"{VERSION}/{slavic.reader_version(found)}"
+        return Reading(tried, found, capitalised_names(part), len(part), reader)
     if found != "en":
         reason = f"no reader for {found or 'unknown'}"
         return Reading((), found, capitalised_names(part), len(part), VERSION, reason)
@@ -65,8 +86,11 @@ def read(
         _statement(doc, said, who, relay, quoted, headline=said.content[0][0] < body_at)
         for (said, relay), who in zip(relayed, resolved, strict=True)
     )
+    between = provenance.ways_between(doc, known.mentions, quoted)
+    found_here = carrying.carried(((x, way) for x, way in made if x.pieces), between)
+    kept = carrying.relayed(found_here, provenance.relay_of_all(part))
     reader = f"{VERSION}/{nlp.lang}_{nlp.meta['name']}-{nlp.meta['version']}"
-    return Reading(_carried(x for x in made if x.pieces), found, _names(doc, known), len(part), reader)
+    return Reading(kept, found, _names(doc, known), len(part), reader)
 
 
 def capitalised_names(text: str) -> tuple[str, ...]:
@@ -91,18 +115,16 @@ def capitalised_names(text: str) -> tuple[str, ...]:
 
 def _statement(
     doc: Doc, said: linking.Utterance, who: speakers.Who, relay: str | None, quoted: Spans, *, headline: bool
-) -> Statement:
+) -> tuple[Statement, provenance.Way]:
     text = pipelines.text_of(doc)
     content = tuple(said.content)
     source: Spans = (said.source_span,) if said.source_span else ()
     parts = quotes.pieces(text, content, quoted, (*source, *said.cue))
     kind = quotes.kind_of(parts)
     sentence = _sentence(doc, (*source, *said.cue, *content))
-    via, audience = provenance.way_here(said)
-    if not via and not audience:
-        via, audience = provenance.printed_way(said, text, sentence)
-    status, status_span = provenance.status_of(doc, said, sentence, quoted)
-    return Statement(
+    way = provenance.way_here(said, text, sentence)
+    verdict, status_span = status.status_of(doc, said, sentence, quoted)
+    statement = Statement(
         source=source,
         cue=said.cue,
         content=content,
@@ -117,27 +139,16 @@ def _statement(
         role_span=who.role_span,
         act=said.act,
         anonymous=who.anonymous,
-        via=via,
-        audience=audience,
+        via=way.via,
+        audience=way.audience,
         relay=relay,
-        status=status,
+        status=verdict,
         status_text=_words(text, (status_span,)) if status_span else None,
         status_span=status_span,
         headline=headline,
         confidence=_confidence(said, who, kind),
     )
-
-
-def _carried(statements: Iterable[Statement]) -> tuple[Statement, ...]:
-    """Let "told the Example" hold for what the same speaker says further down in the same text."""
-    ways: dict[str, tuple[str | None, str | None]] = {}
-    out = []
-    for statement in statements:
-        own = (statement.via, statement.audience)
-        via, audience = ways.get(statement.speaker, own) if own == (None, None) else own
-        ways[statement.speaker] = (via, audience)
-        out.append(replace(statement, via=via, audience=audience))
-    return tuple(out)
+    return statement, way
 
 
 def _confidence(said: linking.Utterance, who: speakers.Who, kind: str) -> float:

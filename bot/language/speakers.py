@@ -12,20 +12,26 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from bot.language.linking import Utterance
-from bot.language.people import (
+from bot.language.people import People, clean_name
+from bot.language.pipelines import text_of
+from bot.language.provenance import is_outlet
+from bot.language.quotes import quotation_at
+from bot.language.roles import (
     BODIES,
+    COLLECTIVES,
+    DOCUMENTS,
+    GENERIC,
     HONORIFICS,
     OFFICES,
+    OUTLETS,
     PERSON_NOUNS,
     VAGUE,
-    People,
-    clean_name,
+    is_office,
+    is_place,
     printed_role,
     without_determiner,
     words_in,
 )
-from bot.language.pipelines import text_of
-from bot.language.quotes import quotation_at
 from bot.model import Span
 
 if TYPE_CHECKING:
@@ -33,7 +39,8 @@ if TYPE_CHECKING:
 
 _PRONOUNS = {"he": "he", "him": "he", "his": "he", "she": "she", "her": "she", "it": "it"}
 _PRONOUNS |= dict.fromkeys(("they", "them", "their"), "they")
-_DEFINITE = ("the ", "his ", "her ", "this ", "that ")
+_DEFINITE = re.compile(r"(?:the|his|her|its|their|this|that)\s|\S+(?:\s\S+){0,4}['’]s?\s", re.IGNORECASE)
+_INDEFINITE = re.compile(r"(?:an?|one|another|some)\s", re.IGNORECASE)
 _FARTHEST = 800
 """Characters that a pronoun may lie behind the name it stands for."""
 _FARTHEST_SOURCE = 3_000
@@ -47,8 +54,12 @@ _LONGEST_NAME = 4
 _NAME_THEN_ROLE = re.compile(
     r"(?P<name>[^\W\d_a-z][\w.’'-]*(?: [^\W\d_a-z][\w.’'-]*){0,3})(?:,| [–—-]) (?P<role>[^,;\n]{3,90})"
 )
-_STEM = 5
-"""Letters that "Lithuania" and "Lithuanian" share."""
+_BY_OFFICE = 1.8
+"""``roles.fit`` from which office and country agree."""
+_NEAR = 400
+"""Characters that "he" may lie behind a name that is nobody's subject, where there is no other."""
+_AHEAD = 700
+"""Characters within which a name follows the description that opens an article."""
 
 Certainty = Literal["named", "inferred", "guessed", "described", "vague", "unknown"]
 """``inferred``: from a pronoun or description; ``guessed``: the only person who spoke so far; ``described``: no
@@ -80,7 +91,8 @@ def resolve(doc: Doc, utterances: Iterable[Utterance], people: People) -> list[W
     utterances = list(utterances)
     told = tuple(sorted(span for said in utterances for span in said.content))
     subjects = tuple((at, name) for at, name in people.mentions if not quotation_at(told, at))
-    people = replace(people, genders=genders, mentions=subjects)
+    others = tuple((at, name) for at, name in people.others if not quotation_at(told, at))
+    people = replace(people, genders=genders, mentions=subjects, others=others)
     for said in utterances:
         who = Who()
         if said.source is not None and said.source_span is not None:
@@ -125,7 +137,7 @@ def _who(doc: Doc, head: Token, span: Span, people: People, earlier: Earlier) ->
 
 
 def _person(doc: Doc, people: People, name: str, role: Span | None) -> Who:
-    span = role or people.roles.get(name)
+    span = role or people.role(text_of(doc), name)
     words = " ".join(text_of(doc)[slice(*span)].split()) if span else None
     return Who(name, words, span, certainty="named", person=True)
 
@@ -167,7 +179,10 @@ def _in_apposition(doc: Doc, head: Token, span: Span, people: People) -> Who | N
         return _person(doc, people, people.full_name(clean_name(ent.text)), printed_role(ent))
     last = doc.char_span(span[1] - 1, span[1], alignment_mode="expand")
     found = people.entities.get(last.start) if last is not None else None
-    follows = found is not None and found.start > head.i and doc[found.start - 1].tag_ in ("NN", "NNP")
+    before = doc[found.start - 1] if found is not None and found.start > head.i else None
+    follows = before is not None and (
+        before.tag_ in ("NN", "NNP") or (before.text == "," and is_office(head.text))
+    )
     if found is not None and follows and people.is_person(found):
         return _person(doc, people, people.full_name(clean_name(found.text)), None)
     return None
@@ -175,44 +190,83 @@ def _in_apposition(doc: Doc, head: Token, span: Span, people: People) -> Who | N
 
 def _unnamed(doc: Doc, head: Token, span: Span, people: People, earlier: Earlier) -> Who:
     printed = " ".join(text_of(doc)[slice(*span)].split())
-    nouns = OFFICES | PERSON_NOUNS
-    noun = next((x for x in _singulars(head.lower_) if x in nouns | BODIES), head.lower_)
+    noun = next((x for x in _singulars(head.lower_) if is_office(x) or x in BODIES | DOCUMENTS), head.lower_)
     core = without_determiner(text_of(doc), (head.left_edge.idx, head.idx + len(head)))
-    definite, single = printed.lower().startswith(_DEFINITE), head.tag_ in ("NN", "NNP")
-    if noun in nouns and definite and single:
-        words = words_in(text_of(doc), core)
-        fitting = {name for name, role in people.roles.items() if words <= words_in(text_of(doc), role)}
-        if len(fitting) == 1:
-            return replace(_person(doc, people, fitting.pop(), None), certainty="inferred")
-    known = _described(doc, noun, printed, people, earlier) if noun in nouns and single else None
-    if known is not None:
-        return known
+    definite, single = bool(_DEFINITE.match(printed)), head.tag_ in ("NN", "NNP")
+    if single and is_office(noun):
+        known = _described(doc, noun, span, people, earlier)
+        if known is not None:
+            return known
+    if single and definite and noun in BODIES | DOCUMENTS:
+        known = _body(noun, printed, earlier)
+        if known is not None:
+            return known
     several = printed.split(maxsplit=1)[0].lower() in VAGUE and not single
-    if several or noun in VAGUE or noun in PERSON_NOUNS - OFFICES or (noun in OFFICES and not definite):
+    crowd = (head.tag_ == "NNS" and not definite and noun not in COLLECTIVES | DOCUMENTS) or _is_press(
+        doc, head
+    )
+    definite = definite or (single and head.left_edge.tag_ == "NNP")  # "Kremlin spokesman"
+    if (
+        several
+        or crowd
+        or noun in VAGUE
+        or noun in PERSON_NOUNS - OFFICES
+        or (noun in OFFICES and not definite)
+    ):
         return _anonymous(printed, noun, earlier, one=single, again=definite and single)
     if noun not in OFFICES | BODIES and not head.ent_type_ and not head.tag_.startswith("NNP"):
         return Who(printed, certainty="vague")
     named = text_of(doc)[core[0]].isupper()
-    return Who(re.sub(r"^(?:The|the)\s", "", printed) if named else printed, certainty="described")
+    printed = re.sub(r"^(?:The|the)\s", "", printed) if named else printed
+    return Who(printed, certainty="described", person=single and noun in OFFICES)
 
 
-def _described(doc: Doc, noun: str, printed: str, people: People, earlier: Earlier) -> Who | None:
-    """Say whom "the Belarusian leader" or "Lithuania's minister" means, when one person alone can be meant."""
-    words = re.findall(r"[\w-]+", printed)
-    if words[0].lower() in ("a", "an", "one", "another", "some"):
+def _described(doc: Doc, noun: str, span: Span, people: People, earlier: Earlier) -> Who | None:
+    """Say whom "the Belarusian leader" or "Lithuania's minister" means, when the article shows one person."""
+    text = text_of(doc)
+    printed = text[slice(*span)]
+    best = people.fitting(text, printed)
+    top = max(best.values(), default=0.0)
+    fitting = {name for name, how in best.items() if how == top}
+    if _INDEFINITE.match(printed):
         return None
-    places = {word[:_STEM] for word in words if word[0].isupper()} - {"The", "His", "Her"}
-    spoke = {who.speaker: who for _, _, who in earlier if who.person and not who.anonymous}
-    fitting = {
-        name
-        for name, role in people.roles.items()
-        if noun in words_in(text_of(doc), role) and all(x in text_of(doc)[slice(*role)] for x in places)
-    }
-    if len(fitting) == 1:
+    if top >= _BY_OFFICE and len(fitting) == 1:
         return replace(_person(doc, people, fitting.pop(), None), certainty="inferred")
-    if not fitting and len(spoke) == 1 and not re.search(r"['’]s?\s", printed):
-        return replace(_person(doc, people, next(iter(spoke)), None), certainty="guessed")
+    spoke = [who for _, _, who in reversed(earlier) if who.person]
+    if spoke and spoke[0].anonymous:
+        return None
+    specific = bool(re.search(r"\b[A-Z]", re.sub(r"^(?:The|His|Her)\s", "", printed)))
+    for who in spoke:
+        how = best.get(who.speaker, 0.0 if specific else 1.0)
+        if how and (how >= top or noun in GENERIC):
+            return replace(_person(doc, people, who.speaker, None), certainty="guessed")
+    ahead = _named_next(span, people)
+    if ahead and best.get(ahead, 1.0):
+        return replace(_person(doc, people, ahead, None), certainty="guessed")
     return None
+
+
+def _named_next(span: Span, people: People) -> str:
+    """Return who is named for the first time soon after a description that opens an article."""
+    at = bisect_left(people.mentions, (span[1], ""))
+    known = {name for _, name in people.mentions[:at]}
+    return next(
+        (x for start, x in people.mentions[at : at + 1] if x not in known and start - span[1] < _AHEAD), ""
+    )
+
+
+def _body(noun: str, printed: str, earlier: Earlier) -> Who | None:
+    """Say which body "the ministry" or "the report" means: the last one that spoke and may be called so."""
+    if len(printed.split()) > 2:  # noqa: PLR2004 - "the ministry", not "the defence ministry"
+        return None
+    bodies = [who for _, _, who in reversed(earlier) if not who.person and not who.anonymous]
+    spoke = [who for who in bodies if who.speaker[:1].isupper()]
+    called = [who for who in spoke if noun in who.speaker.lower()]
+    if called:
+        return replace(called[0], certainty="inferred")
+    paper = noun in OUTLETS
+    fitting = [who for who in spoke if is_outlet(who.speaker) == paper and not is_place(who.speaker)]
+    return replace(fitting[0], certainty="guessed") if fitting else None
 
 
 def _anonymous(printed: str, noun: str, earlier: Earlier, *, one: bool, again: bool) -> Who:
@@ -223,7 +277,20 @@ def _anonymous(printed: str, noun: str, earlier: Earlier, *, one: bool, again: b
     same = next(
         (who for _, _, who in reversed(earlier) if who.anonymous and pattern.search(who.speaker)), None
     )
-    return replace(same, certainty="inferred") if same else Who(printed, certainty="vague")
+    if same is not None:
+        return replace(same, certainty="inferred")
+    unnamed = noun in ("official", "source", "diplomat", "insider")
+    return Who(printed, certainty="vague", anonymous=unnamed, person=one and unnamed)
+
+
+def _is_press(doc: Doc, head: Token) -> bool:
+    """Whether "Ukrainian media" stands for outlets that are not named ("state media" is a body)."""
+    return (
+        head.lower_ == "media"
+        and head.i > 0
+        and doc[head.i - 1].tag_ in ("JJ", "NNP")
+        and head.left_edge.i < head.i
+    )
 
 
 def _singulars(noun: str) -> tuple[str, ...]:
@@ -249,4 +316,7 @@ def _behind_pronoun(head: Token, word: str, people: People, earlier: Earlier) ->
         fits = who.person and people.genders.get(who.speaker, word) == word
         if head.idx - _FARTHEST_SOURCE <= at < head.idx and fits:
             return replace(who, certainty="inferred")
-    return unknown
+    last = bisect_left(people.others, (head.idx, ""))
+    beside = (name for at, name in reversed(people.others[:last]) if head.idx - at < _NEAR)
+    name = next((name for name in beside if people.genders.get(name, word) == word), "")
+    return replace(_person(head.doc, people, name, None), certainty="guessed") if name else unknown
