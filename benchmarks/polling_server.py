@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -54,6 +54,23 @@ def _serve(feeds: int, pipe: Connection) -> None:
     asyncio.run(_Server(feeds).run(pipe))
 
 
+async def bound(runner: web.AppRunner, addresses: Iterable[str]) -> int:
+    """Listen on one port that is free on all these addresses, and return it."""
+    addresses = tuple(addresses)
+    for _ in range(_PORT_ATTEMPTS):
+        port = 0
+        try:
+            for address in addresses:
+                await web.TCPSite(runner, address, port).start()
+                port = port or runner.addresses[0][1]
+        except OSError:
+            for site in list(runner.sites):
+                await site.stop()
+        else:
+            return port
+    raise OSError("found no port that is free on all loopback addresses; try again")
+
+
 class _Server:
     def __init__(self, feeds: int) -> None:
         self._published = [0] * feeds
@@ -67,24 +84,10 @@ class _Server:
         app.add_routes([web.get("/answers", self._count)])
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
-        port = await self._bind(runner)
+        port = await bound(runner, self._addresses)
         feeds = tuple(f"http://{address}:{port}/feed.xml" for address in self._addresses)
         pipe.send(Served(feeds[0].rsplit("/", 1)[0], feeds, len(self._document(0)[0])))
         await asyncio.Event().wait()
-
-    async def _bind(self, runner: web.AppRunner) -> int:
-        for _ in range(_PORT_ATTEMPTS):
-            port = 0
-            try:
-                for address in self._addresses:
-                    await web.TCPSite(runner, address, port).start()
-                    port = port or runner.addresses[0][1]
-            except OSError:
-                for site in list(runner.sites):
-                    await site.stop()
-            else:
-                return port
-        raise OSError("found no port that is free on all loopback addresses; try again")
 
     async def _publish(self, request: web.Request) -> web.Response:
         share = float(request.query["share"])

@@ -20,13 +20,12 @@ from multiprocessing.connection import Connection
 
 from aiohttp import web
 
-from benchmarks.polling_server import words
+from benchmarks.polling_server import bound, words
 
 NEWEST = 15
 """Entries that a feed shows."""
 FAULTS = ("500", "404", "429", "empty", "login page", "half", "broken gzip", "closed", "new guids")
 _PER_NETWORK = 250
-_PORT_ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +56,13 @@ class SoakServer:
         app.add_routes([web.get("/feed.xml", self._feed)])
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
-        port = await self._bind(runner)
+        port = await bound(runner, self._addresses)
         urls = [f"http://{address}:{port}/feed.xml" for address in self._addresses]
         pipe.send(urls)
         await asyncio.to_thread(pipe.recv)
         shown = {url: frozenset(found) for url, found in zip(urls, self._shown, strict=True)}
         pipe.send(Shown(shown, self._answers))
         await runner.cleanup()
-
-    async def _bind(self, runner: web.AppRunner) -> int:
-        for _ in range(_PORT_ATTEMPTS):
-            port = 0
-            try:
-                for address in self._addresses:
-                    await web.TCPSite(runner, address, port).start()
-                    port = port or runner.addresses[0][1]
-            except OSError:
-                for site in list(runner.sites):
-                    await site.stop()
-            else:
-                return port
-        raise OSError("found no port that is free on all loopback addresses; try again")
 
     async def _feed(self, request: web.Request) -> web.StreamResponse:
         number = self._addresses[request.host.partition(":")[0]]
