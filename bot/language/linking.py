@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bot.language.contents import by_paragraph, in_sentence, touch, whole_quotations, whole_words, without
 from bot.language.pipelines import text_of
 from bot.language.quotes import PARAGRAPH_BREAK, WORD, overlapping, with_marks
-from bot.language.spans import FREE_BEFORE, is_word, noun_phrase, subject_of, tidy, words_of
+from bot.language.spans import FREE_BEFORE, is_word, noun_phrase, own_subject, subject_of, tidy, words_of
 from bot.language.tagger import Link
 from bot.model import Act, Span, Spans
 
@@ -23,6 +23,8 @@ _SAID = 0.5
 """Least probability of the act at which a cue counts as saying."""
 _LONGEST_SOURCE = 25
 """Tokens of a source that was widened by the parse; longer ones are misparsed."""
+_LONGEST_SHOUTED = 5
+"""Words of a source in a headline in capitals."""
 _NEAR = 3
 """Utterances back in which the subject of a participle is looked for."""
 _PART_OF_NAME = frozenset(("compound", "nmod", "amod", "poss", "nummod", "det"))
@@ -38,6 +40,26 @@ _NEEDS_SOURCE = re.compile(r"according|per\b", re.IGNORECASE)
 _AUTHORED = re.compile(r"\b(?:wrote|written|writes|published|directed|sang|authored)\b", re.IGNORECASE)
 _LONGEST_TITLE, _LONGEST_BEHIND_TITLE = 8, 3
 """Words: of a title, and of "in 2019" behind it."""
+_EMPTY = frozenset(
+    (
+        "this",
+        "that",
+        "it",
+        "what",
+        "so",
+        "these",
+        "those",
+        "them",
+        "him",
+        "her",
+        "us",
+        "me",
+        "the",
+        "something",
+        "nothing",
+    )
+)
+"""Words that alone are no content: "announced this"."""
 _UNREAL = frozenset(("would", "could", "should", "might", "may", "must", "shall", "wo", "ca", "'d"))
 """Auxiliaries of speech that did not happen."""
 _THAT = re.compile(r"\W*that\b[\s,]*(?=\S)", re.IGNORECASE)
@@ -59,6 +81,9 @@ class Utterance:
     """The tagger's probability that something was said."""
     sure: float = 0.5
     """The tagger's geometric mean of the content's, the source's and their links' probabilities."""
+
+    headed: bool = False
+    """A headline with a colon in place of a cue."""
 
     @property
     def spans(self) -> Spans:
@@ -101,6 +126,8 @@ def _utterance(doc: Doc, link: Link, quoted: Spans, body_at: int) -> Utterance:
     content = in_sentence(text, cue, content, quoted)
     if _is_title(text, cue, content, quoted):
         content = []
+    if all(word.lower() in _EMPTY for span in content for word in WORD.findall(text, *span)):
+        content = []
     verb = next((x for x in reversed(words) if x.tag_.startswith("VB") and x.lower_ != "according"), None)
     factors = [link.cue.sure, link.source_sure, link.content_sure, min(part.sure for part in link.contents)]
     factors += [link.source.sure] if link.source else []
@@ -118,12 +145,20 @@ def _joins(found: list[Utterance], said: Utterance) -> bool:
     Returns whether it became part of the utterance before it; else it gets its subject from the parse, where
     there is one.
     """
-    if said.verb is None or (said.source is not None and said.verb.tag_ != "VBG"):
+    if said.verb is None or (
+        said.source is not None and said.verb.tag_ != "VBG" and said.verb.dep_ != "conj"
+    ):
         return False
     before = next((x for x in reversed(found[-_NEAR:]) if x.verb is not None and x.act == said.act), None)
     same_sentence = before is not None and before.verb is not None and before.verb.sent == said.verb.sent
     same_source = said.source_span is None or (before is not None and said.source_span == before.source_span)
-    goes_on = same_sentence and same_source and said.verb.tag_ == "VBG"
+    shares = (
+        before is not None
+        and said.act == "said"
+        and own_subject(said.verb) is None
+        and _first_of(said.verb) == before.verb
+    )
+    goes_on = same_sentence and same_source and (said.verb.tag_ == "VBG" or shares)
     if before is not None and goes_on and before.content < said.content:
         before.content += said.content
         before.cue += said.cue
@@ -137,9 +172,33 @@ def _joins(found: list[Utterance], said: Utterance) -> bool:
         span = noun_phrase(subject)
         if not touch(span, (*said.cue, *said.content)):
             said.source, said.source_span = subject, span
+    if said.source is None:
+        said.source_span = _shouted(text_of(said.verb.doc), said)
+        said.source = words_of(said.verb.doc, said.source_span).root if said.source_span else None
     if said.source is None and before is not None and same_sentence:
         said.source, said.source_span = before.source, before.source_span
     return False
+
+
+def _first_of(verb: Token) -> Token | None:
+    """Return the verb that a chain of verbs with one subject begins with: "acknowledged …, insisted … and added"."""
+    first = verb
+    while first.dep_ == "conj" and first.head.i < first.i and own_subject(first) is None:
+        first = first.head
+    return first if first is not verb else None
+
+
+def _shouted(text: str, said: Utterance) -> Span | None:
+    """Return the words before the cue of a line in capitals, which the parser cannot read: "A SENATOR WARNS"."""
+    at = said.cue[0][0]
+    start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
+    line = text[start : end if end >= 0 else len(text)]
+    if not line.isupper():
+        return None
+    begin = max(start, text.rfind(", ", start, at) + 1, text.rfind(": ", start, at) + 1)
+    span = tidy(text, (begin, at))
+    fits = 0 < len(WORD.findall(text, *span)) <= _LONGEST_SHOUTED and not touch(span, said.content)
+    return span if fits else None
 
 
 def _act(text: str, link: Link, verb: Token | None) -> Act:

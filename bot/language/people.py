@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rapidfuzz import fuzz
+
 from bot.knowledge.files import load
 from bot.language.pipelines import text_of
 from bot.language.quotes import quotation_at
@@ -20,6 +22,7 @@ from bot.language.roles import (
     HONORIFICS,
     MALE,
     MEN,
+    OFFICES,
     WOMEN,
     fit,
     is_former,
@@ -28,7 +31,7 @@ from bot.language.roles import (
     without_determiner,
     words_in,
 )
-from bot.model import Span, Spans
+from bot.model import Span, Spans, Speaker
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -41,6 +44,8 @@ _LONGEST_NAME = 5
 _NAME_WITH_PLACE = 3
 _LONG_ENOUGH = 4
 """Letters of a surname that alone tells whom we know."""
+_ALIKE = 82
+"""rapidfuzz ratio of two spellings of one full name ("Jill" and "Joe" with one surname have less)."""
 _LONGEST_DESCRIPTION = 7
 """Tokens before its noun, and behind it."""
 _BY_OFFICE = 1.8
@@ -66,13 +71,16 @@ class People:
     """Printed names that are a person's more often than a place's or body's."""
     offices: Mapping[str, tuple[str, ...]]
     """Full name → offices that we know the person to have held, with the country."""
-    others: tuple[tuple[int, str], ...]
+    spelled: Mapping[str, str]
+    """Full name → the spelling that the article uses most, of those that mean the same person."""
+    others: tuple[tuple[int, str], ...] = ()
     """(offset, full name) of each person named outside quotations, in order."""
 
     def full_name(self, name: str) -> str:
         """Return the one full name that a surname or first name stands for, else the name itself."""
         found = self.by_part.get(name.lower(), frozenset())
-        return next(iter(found)) if len(found) == 1 else name
+        full = next(iter(found)) if len(found) == 1 else name
+        return self.spelled.get(full, full)
 
     def fitting(self, text: str, description: str) -> dict[str, float]:
         """Return for each person with a role how well it answers a description (see ``roles.fit``).
@@ -107,7 +115,9 @@ class People:
 def clean_name(text: str) -> str:
     """Return a name without possessive ending, honorifics, quotation marks and odd white space."""
     words = re.sub(r"['’]s?$", "", text.strip(" \n\t\"“”‘’'«».,;:-–—")).split()
-    while len(words) > 1 and words[0].lower() in HONORIFICS:
+    while words[1:] and words[0].lower() in HONORIFICS:
+        del words[0]
+    while words[2:] and words[0].lower() in OFFICES:  # "Pope Francis" stays: it is how he is called
         del words[0]
     return " ".join(words)
 
@@ -129,7 +139,8 @@ def people_of(doc: Doc, quoted: Spans) -> People:
         )
     entities = {number: ent for ent in ents for number in range(ent.start, ent.end)}
     by_part = {part: _fullest(found) for part, found in parts.items() if found}
-    people = People(by_part, {}, {}, (), entities, persons, {}, ())
+    spelled = _spellings(Counter(name for _, name in names))
+    people = People(by_part, {}, {}, (), entities, persons, {}, spelled)
     full = [(ent, people.full_name(name)) for ent, name in names]
     roles: dict[str, tuple[Span, ...]] = {}
     for ent, name in full:
@@ -141,7 +152,7 @@ def people_of(doc: Doc, quoted: Spans) -> People:
     others = tuple((ent.start_char, name) for ent, name in told)
     offices = {name: found for name in {name for _, name in full} if (found := _offices(name))}
     genders = _genders(full, entities, quoted)
-    people = People(by_part, roles, genders, tuple(subjects), entities, persons, offices, others)
+    people = People(by_part, roles, genders, tuple(subjects), entities, persons, offices, spelled, others)
     return replace(people, roles=roles | _described_roles(doc, people, quoted))
 
 
@@ -153,10 +164,30 @@ def _is_subject(ent: Words) -> bool:
     return head.dep_ in ("nsubj", "nsubjpass")
 
 
+def _known(name: str) -> Speaker | None:
+    """Return whom we know by a name, also where the first name is spelled in a way that we do not know."""
+    first, _, surname = name.rpartition(" ")
+    if not first and len(name) < _LONG_ENOUGH:
+        return None
+    known = load().speaker(name) or (load().speaker(surname) if first else None)
+    alike = known is not None and (not first or fuzz.ratio(known.name, name) >= _ALIKE)
+    return known if known is not None and not known.body and alike else None
+
+
+def _spellings(counts: Counter[str]) -> dict[str, str]:
+    """Return for each name the most frequent one of the same person: transliterations differ within an article."""
+    groups: dict[str, list[str]] = {}
+    for name, _ in counts.most_common():
+        known = _known(name) if " " in name else None
+        if known is not None:
+            groups.setdefault(known.name, []).append(name)
+    return {name: names[0] for names in groups.values() for name in names}
+
+
 def _offices(name: str) -> tuple[str, ...]:
     """Return the offices that we know a person to have held, with the side where it is a country."""
-    known = load().speaker(name) if " " in name or len(name) >= _LONG_ENOUGH else None
-    if known is None or known.body:
+    known = _known(name)
+    if known is None:
         return ()
     side = known.side if known.side in ("ukraine", "russia", "us") else ""
     return tuple(f"{side} {role}".strip() for role, _, _ in known.roles)

@@ -14,7 +14,7 @@ from bot.knowledge.files import load
 from bot.language.linking import Utterance
 from bot.language.pipelines import text_of
 from bot.language.quotes import WORD, quotation_at
-from bot.language.roles import LISTENERS
+from bot.language.roles import LISTENERS, is_office
 from bot.language.spans import is_word, noun_phrase, span_of, tidy
 from bot.model import Span, Spans
 
@@ -84,7 +84,8 @@ _OCCASION = re.compile(
     r"\b(?:at|during|in(?! the event)|to|told|addressing) (?P<what>(?!\w+ to )"
     r"(?:(?:an?|the|his|her|their|this|[A-Z]\w*(?:['’]s)?) )(?:[\w'’-]+ ){0,5}?"
     r"(?:[Bb]riefing|[Cc]onference|[Ff]orum|[Ss]ummit|[Rr]ally|[Hh]earing|[Ss]ession|[Bb]reakfast|media scrum|"
-    r"(?:(?<=at an )|(?<=at the ))event|meeting with)\b"
+    r"(?:(?<=at an )|(?<=at the ))event|meeting with(?= (?:the )?(?:inhabitants|"
+    r"residents|reporters|journalists|people|clergy|voters|supporters)))\b"
     r"(?:(?: on| of| for| in) (?:the )?[A-Z][\w-]*(?: (?:[A-Z][\w-]*|and|of))*|(?<=with) (?:the )?(?:inhabitants|"
     r"residents|reporters|journalists|people|clergy|voters|supporters)(?: of [A-Z]\w+)?|"
     r" \"[^\"]{3,60}\")?)"
@@ -139,10 +140,9 @@ def _by_parse(said: Utterance) -> Way:
         noun = child.tag_.startswith(("NN", "PRP")) and child.lower_ not in _NOBODY
         if child.dep_ in ("dobj", "dative", "nsubjpass") and noun and _addressed(said.verb):
             phrase = _phrase(child)
-            outlet = _outlet_in(phrase) or (
-                phrase if _is_organisation(child, phrase) and not _NO_OUTLET.search(phrase) else None
-            )
-            via, audience = (outlet, audience) if outlet else (via, phrase)
+            outlet = _outlet_in(phrase) or (phrase if _may_be_outlet(child, phrase) else None)
+            if outlet or _listens(child):
+                via, audience = (outlet, audience) if outlet else (via, phrase)
         elif child.dep_ in ("prep", "dative") and child.lower_ in ("to", "in", "on", "via", "during"):
             via, audience = _adverbial(child, via, audience)
     return Way(via, audience, lasts=via is not None or (tells and _hears(audience or "")))
@@ -177,12 +177,15 @@ def _way_in(found: re.Match[str]) -> Way:
     occasion = parts.get("what") or parts.get("crowd")
     if occasion:
         heard = parts.get("what") or _hears(occasion)
+        if " to " in occasion or " for " in occasion:  # "in Sampletown for a meeting with"
+            return Way()
         return Way() if not heard or _NO_OCCASION.search(occasion) else Way(audience=occasion, lasts=True)
-    words = parts["whom"].removesuffix("’s").removesuffix("'s").rstrip(".")
+    words = parts["whom"].removesuffix("’s").removesuffix("'s").split(". ")[0].rstrip(".")
     name = None if re.fullmatch(_PRESS, words) else _outlet_in(words)
-    if name or parts["interview"]:
-        return Way(via=name or words, lasts=True)
-    return Way() if parts["loose"] else Way(audience=words, lasts=_hears(words))
+    if name:
+        return Way(via=name, lasts=True)
+    closed = parts["loose"] or parts["interview"]
+    return Way() if closed else Way(audience=words, lasts=_hears(words))
 
 
 def _hears(words: str) -> bool:
@@ -217,7 +220,11 @@ def _outlet_in(words: str) -> str | None:
     owner = re.match(r"((?:[Tt]he )?[\w .-]+?)['’]s\b", words)
     if owner and is_outlet(owner[1]):
         return owner[1]
-    return words if is_outlet(words) else None
+    if not is_outlet(words) or words.rsplit(maxsplit=1)[-1].lower() in LISTENERS - {"press", "media"}:
+        return None
+    name = re.match(_NAME, words)  # "the Example Times of their fears"
+    cut = re.sub(r" (?:of|de)$", "", name.group()) if name else ""
+    return cut if is_outlet(cut) else words
 
 
 def relay(utterances: list[Utterance], text: str) -> list[tuple[Utterance, str | None]]:
@@ -263,8 +270,10 @@ def _addressed(verb: Token) -> bool:
     return verb.lower_.startswith(_ADDRESSED)
 
 
-def _is_organisation(head: Token, phrase: str) -> bool:
-    """Whether the phrase is an organisation's name and nothing more ("Chancellor Example" is often mistaken)."""
+def _may_be_outlet(head: Token, phrase: str) -> bool:
+    """Whether the phrase is an organisation's name and nothing more; single words are too often persons."""
+    if _NO_OUTLET.search(phrase) or not (" " in phrase.removeprefix("the ") or phrase.isupper()):
+        return False
     name = phrase.removeprefix("the ")
     labels = {ent.label_ for ent in head.doc.ents if ent.text.removeprefix("the ") == name}
     return labels == {"ORG"}
@@ -296,7 +305,8 @@ def _adverbial(preposition: Token, via: str | None, audience: str | None) -> tup
 
 def _listens(head: Token) -> bool:
     """Whether one can speak to this: a person, a body, an audience."""
-    return head.ent_type_ in ("PERSON", "ORG") or head.lower_ in LISTENERS
+    person = is_office(head.lower_) or is_office(head.lower_.removesuffix("s"))
+    return head.ent_type_ in ("PERSON", "ORG", "NORP", "GPE") or head.lower_ in LISTENERS or person
 
 
 def _mostly(outer: Utterance, inner: Utterance) -> bool:

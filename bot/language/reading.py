@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.language import (
     carrying,
+    headlines,
     linking,
     people,
     pipelines,
@@ -38,14 +39,17 @@ _WEIGHTS = (-0.72, 0.2, 0.49, 0.62)
 constant, logit that something was said, logit of the tagger's certainty, all in quotation marks."""
 _RIGHT_SPEAKER: dict[speakers.Certainty, float] = {
     "named": 0.99,
-    "inferred": 0.9,
-    "guessed": 0.85,
-    "described": 0.86,
-    "vague": 0.55,
+    "fitting": 0.97,
+    "inferred": 0.91,
+    "guessed": 0.66,
+    "described": 0.95,
+    "vague": 0.7,
     "unknown": 0.3,
 }
-"""Share of right speakers by how they were found, where the source was right, on the same articles."""
+"""Share of speakers who are right, or as printed, by how they were found, on 156 annotated war articles."""
 _UNCUED = 0.2
+_HEADED = 0.75
+"""Shares of right ones among quotations without a cue and headlines with a colon."""
 
 
 def read(
@@ -79,6 +83,8 @@ def read(
     known = people.people_of(doc, quoted)
     links = tagger.load().tag(part)
     uttered = linking.utterances_of(doc, links, quoted, body_at)
+    uttered += headlines.headlines_of(doc, uttered, known)
+    uttered.sort(key=lambda said: said.content[0])
     # Linking may leave nothing of a content ("citing two officials"): then nobody said anything.
     relayed = [(said, by) for said, by in provenance.relay(uttered, part) if said.content]
     resolved = speakers.resolve(doc, [said for said, _ in relayed], known)
@@ -153,6 +159,8 @@ def _statement(
 
 def _confidence(said: linking.Utterance, who: speakers.Who, kind: str) -> float:
     """Return the probability that content, source and speaker are right, as measured on annotated articles."""
+    if said.headed:
+        return _HEADED
     if not said.cue:
         return _UNCUED
     base, spoken, sure, direct = _WEIGHTS

@@ -27,7 +27,7 @@ PERSON_NOUNS, OFFICES, BODIES, VAGUE = (_LISTS[name] for name in ("persons", "of
 DOCUMENTS, GENERIC, OUTLETS, COLLECTIVES = (
     _LISTS[name] for name in ("documents", "generic", "outlets", "collectives")
 )
-LISTENERS, COMMON = _LISTS["listeners"], _LISTS["common"]
+LISTENERS, COMMON, RELATIVES = (_LISTS[name] for name in ("listeners", "common", "relatives"))
 """The word lists of ``sources.toml``."""
 _PLACES: dict[str, str] = _TABLE["places"] | {place: place for place in _TABLE["places"].values()}
 """A country's adjective, capital or name → the country."""
@@ -160,7 +160,8 @@ def _common_title(doc: Doc, first: int, last: int, ent: Words) -> Span | None:
     """Read "singer" in "Russian singer Anna Example": a noun in lower case that the parse joins to the name."""
     if first == last or doc[last - 1].tag_ != "NN" or not doc[last - 1].text.islower():
         return None
-    if doc[last - 1].head.i not in range(ent.start, ent.end) or doc[last - 1].dep_ == "poss":
+    joined = doc[last - 1].head.i in range(ent.start, ent.end) and doc[last - 1].dep_ != "poss"
+    if not joined or doc[last - 1].lower_ in RELATIVES:
         return None
     start = last - 1
     while start > first and doc[start - 1].tag_ in ("JJ", "NN", "NNP", "HYPH", "POS"):

@@ -50,6 +50,7 @@ _HIS_OPINION = re.compile(
 )
 _CAPITALISED = re.compile(r"[^\W\d_a-z][\w.’'-]*")
 _RECENT = 30
+_RELATIVES = frozenset(("which", "who", "that", "it", "they"))
 _LONGEST_NAME = 4
 _NAME_THEN_ROLE = re.compile(
     r"(?P<name>[^\W\d_a-z][\w.’'-]*(?: [^\W\d_a-z][\w.’'-]*){0,3})(?:,| [–—-]) (?P<role>[^,;\n]{3,90})"
@@ -61,9 +62,10 @@ _NEAR = 400
 _AHEAD = 700
 """Characters within which a name follows the description that opens an article."""
 
-Certainty = Literal["named", "inferred", "guessed", "described", "vague", "unknown"]
-"""``inferred``: from a pronoun or description; ``guessed``: the only person who spoke so far; ``described``: no
-name in the article; ``vague``: no word that usually speaks."""
+Certainty = Literal["named", "fitting", "inferred", "guessed", "described", "vague", "unknown"]
+"""``fitting``: a description that one printed role answers; ``inferred``: "he", and nobody else is near;
+``guessed``: the likeliest of several; ``described``: no name in the article; ``vague``: no word that usually
+speaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +131,11 @@ def _who(doc: Doc, head: Token, span: Span, people: People, earlier: Earlier) ->
         and head.tag_ == "NNP"
         and head.text[0].isupper()
         and words_in(text_of(doc), role) & (OFFICES | PERSON_NOUNS)
+        and not is_office(name.split()[-1])
     ):
         return _person(doc, people, people.full_name(name), role)
     found = _named_first(doc, span, people) or _in_apposition(doc, head, span, people)
-    found = found or _titled(doc, span, people)
+    found = found or _titled(doc, span, people) or _ends_with_name(doc, span, people)
     return found or _unnamed(doc, head, span, people, earlier)
 
 
@@ -188,6 +191,18 @@ def _in_apposition(doc: Doc, head: Token, span: Span, people: People) -> Who | N
     return None
 
 
+def _ends_with_name(doc: Doc, span: Span, people: People) -> Who | None:
+    """Read "the leader of the party Anna Example", where the parser joins neither name nor title."""
+    words = text_of(doc)[slice(*span)].split()
+    known = people.by_part.get(clean_name(words[-1]).lower(), frozenset()) if len(words) > 1 else frozenset()
+    name = next(iter(known), "")
+    if len(known) != 1 or not words[-1][0].isupper() or name.split()[-1] != clean_name(words[-1]):
+        return None
+    before = " ".join(words[: -len(name.split())])
+    office = bool(before) and " ".join(words).endswith(name) and any(is_office(x) for x in before.split())
+    return _person(doc, people, name, None) if office else None
+
+
 def _unnamed(doc: Doc, head: Token, span: Span, people: People, earlier: Earlier) -> Who:
     printed = " ".join(text_of(doc)[slice(*span)].split())
     noun = next((x for x in _singulars(head.lower_) if is_office(x) or x in BODIES | DOCUMENTS), head.lower_)
@@ -231,16 +246,18 @@ def _described(doc: Doc, noun: str, span: Span, people: People, earlier: Earlier
     if _INDEFINITE.match(printed):
         return None
     if top >= _BY_OFFICE and len(fitting) == 1:
-        return replace(_person(doc, people, fitting.pop(), None), certainty="inferred")
+        return replace(_person(doc, people, fitting.pop(), None), certainty="fitting")
     spoke = [who for _, _, who in reversed(earlier) if who.person]
     if spoke and spoke[0].anonymous:
         return None
     specific = bool(re.search(r"\b[A-Z]", re.sub(r"^(?:The|His|Her)\s", "", printed)))
-    for who in spoke:
+    definite = _DEFINITE.match(printed) and not printed.isupper()
+    for who in spoke if definite else ():
         how = best.get(who.speaker, 0.0 if specific else 1.0)
-        if how and (how >= top or noun in GENERIC):
+        enough = 1.0 if not specific else 1.5 if who is spoke[0] else _BY_OFFICE
+        if how >= enough and (how >= top or noun in GENERIC):
             return replace(_person(doc, people, who.speaker, None), certainty="guessed")
-    ahead = _named_next(span, people)
+    ahead = _named_next(span, people) if definite else ""
     if ahead and best.get(ahead, 1.0):
         return replace(_person(doc, people, ahead, None), certainty="guessed")
     return None
@@ -257,7 +274,7 @@ def _named_next(span: Span, people: People) -> str:
 
 def _body(noun: str, printed: str, earlier: Earlier) -> Who | None:
     """Say which body "the ministry" or "the report" means: the last one that spoke and may be called so."""
-    if len(printed.split()) > 2:  # noqa: PLR2004 - "the ministry", not "the defence ministry"
+    if not re.fullmatch(r"(?:the|this|that)\s\w+", printed, re.IGNORECASE):  # not "the defence ministry"
         return None
     bodies = [who for _, _, who in reversed(earlier) if not who.person and not who.anonymous]
     spoke = [who for who in bodies if who.speaker[:1].isupper()]
@@ -303,15 +320,19 @@ def _behind_pronoun(head: Token, word: str, people: People, earlier: Earlier) ->
     # Whose words are still going on is nearest of all.
     recent = [(min(end, head.idx), who) for at, end, who in earlier if at < head.idx and end >= near]
     if word not in ("he", "she"):
-        others = [who for _, who in recent if not who.person]
+        others = [
+            who for _, who in recent if not who.person and who.speaker.lower() not in VAGUE | _RELATIVES
+        ]
+        others = [who for who in others if word == "they" or " and " not in who.speaker]
         plural = bool(others) and re.search(r"s\b|people", others[-1].speaker) is not None
-        return replace(others[-1], certainty="inferred") if others and plural == (word == "they") else unknown
+        return replace(others[-1], certainty="guessed") if others and plural == (word == "they") else unknown
     first, last = (bisect_left(people.mentions, (at, "")) for at in (near, head.idx))
     subjects = [(at, Who(name, person=True)) for at, name in people.mentions[first:last]]
     for _, who in sorted(subjects + recent, key=lambda pair: -pair[0]):
         if who.person and people.genders.get(who.speaker, word) == word:
             known = who if who.anonymous else _person(head.doc, people, who.speaker, None)
-            return replace(known, certainty="inferred")
+            rival = bool(recent) and recent[-1][1].speaker != who.speaker and head.idx - recent[-1][0] < _NEAR
+            return replace(known, certainty="guessed" if rival else "inferred")
     for at, _, who in reversed(earlier):
         fits = who.person and people.genders.get(who.speaker, word) == word
         if head.idx - _FARTHEST_SOURCE <= at < head.idx and fits:

@@ -130,7 +130,7 @@ def status_of(doc: Doc, said: Utterance, sentence: Span, quoted: Spans) -> tuple
             )  # the denier's own words
             if (inside and not at_start) or quotation_at(quoted, found.start()):
                 continue
-            if own if not falsely else found.start() > cue:
+            if found.start() > cue if falsely else own and status != "unverified":
                 continue
             return status, found.span()
     following = _next_sentence(doc, sentence[1])
