@@ -74,8 +74,11 @@ async def _measure_ours(control: str, urls: list[str]) -> None:
                 _get(f"{control}/publish?share={share}")
                 before = (await store.totals()).entries
                 cpu, wall = used.cpu(), time.perf_counter()
+                late = Lateness()
+                napping = asyncio.create_task(late.measure())
                 with used.looking():
                     await _poll_all(app)
+                napping.cancel()
                 spent = used.cpu() - cpu, time.perf_counter() - wall
                 result = {
                     "name": "bot (poll_due)",
@@ -83,11 +86,32 @@ async def _measure_ours(control: str, urls: list[str]) -> None:
                     "cpu": spent[0],
                     "wall": spent[1],
                     "peak_mb": used.peak_mb,
+                    "late_ms": late.p99_ms(),
                     "new": (await store.totals()).entries - before,
                     **json.loads(_get(f"{control}/answers")),
                 }
                 print(json.dumps(result), flush=True)
                 clock.advance(timedelta(hours=2))
+
+
+class Lateness:
+    """How late the event loop comes back to a task that sleeps 10 ms at a time."""
+
+    _NAP = 0.01
+
+    def __init__(self) -> None:
+        self._late: list[float] = []
+
+    async def measure(self) -> None:
+        """Go on until cancelled."""
+        while True:
+            began = time.perf_counter()
+            await asyncio.sleep(self._NAP)
+            self._late.append(time.perf_counter() - began - self._NAP)
+
+    def p99_ms(self) -> float:
+        """99 of 100 naps were no later than this."""
+        return 1000 * sorted(self._late)[int(0.99 * (len(self._late) - 1))]
 
 
 async def _poll_all(app: App) -> None:
@@ -135,6 +159,7 @@ def main() -> None:
             "200s",
             "304s",
             "new entries",
+            "loop late, p99 ms",
         ),
         [
             (
@@ -146,6 +171,7 @@ def main() -> None:
                 one["full"],
                 one["unchanged"],
                 one["new"],
+                one.get("late_ms", "–"),
             )
             for one in results
         ],
