@@ -24,7 +24,8 @@ CATASTROPHE = Job("a pattern", "re:match", ("(a+)+$", "a" * 60 + "b"))
 
 
 def process_ids() -> set[int]:
-    children = psutil.Process().children()
+    # One that has ended and waits to be collected is no worker, and has no command line to look at.
+    children = [x for x in psutil.Process().children() if x.status() != psutil.STATUS_ZOMBIE]
     return {child.pid for child in children if "resource_tracker" not in " ".join(child.cmdline())}
 
 
