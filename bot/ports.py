@@ -14,6 +14,8 @@ from typing import Literal, Protocol
 from bot.intake.fetched import Fetched as Fetched  # noqa: PLC0414 - passes through this door, made below
 from bot.intake.seen import Poll as Poll  # noqa: PLC0414 - the same
 from bot.intake.seen import Seen as Seen  # noqa: PLC0414 - the same
+from bot.kept import KeptAbout as KeptAbout  # noqa: PLC0414 - passes through this door, kept in its own file
+from bot.kept import People as People  # noqa: PLC0414 - the same
 from bot.model import (
     Article,
     ArticleSketch,
@@ -222,6 +224,14 @@ class Feeds(Protocol):
 
     async def feeds(self) -> list[Feed]:
         """All feeds, by id."""
+        ...
+
+    async def feed_titles(self) -> list[str]:
+        """The titles of all feeds, each once, in order."""
+        ...
+
+    async def failing_feeds(self) -> list[str]:
+        """Titles, or addresses, of the feeds in trouble that are not paused, by id."""
         ...
 
     async def due_feeds(self, now: datetime, limit: int) -> list[Feed]:
@@ -470,7 +480,9 @@ class Attic(Protocol):
         ...
 
 
-class Store(Feeds, Articles, Statements, Stories, Search, Spaces, Subscriptions, Outbox, Attic, Protocol):
+class Store(
+    Feeds, Articles, Statements, Stories, Search, Spaces, People, Subscriptions, Outbox, Attic, Protocol
+):
     """All doors of the database together, for the wiring room and the use cases that need several."""
 
     @property

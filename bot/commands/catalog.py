@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.commands import feeds, followups, reading, subscriptions, topics
+from bot.commands import feeds, followups, privacy, reading, subscriptions, topics
 from bot.commands.desk import Desk, Handler
 from bot.commands.requests import KINDS, STYLES, BadRequest, Request
 from bot.message import lists
@@ -233,6 +233,13 @@ COMMANDS: tuple[Command, ...] = (
         example="topics show talks",
     ),
     Command("help", _help, (Parameter("verb", "command"),), example="help said"),
+    Command("privacy", privacy.show, example="privacy"),
+    Command(
+        "forget",
+        privacy.forget,
+        (Parameter("confirm", "text", choices=(privacy.SURE,)),),
+        example=f"forget {privacy.SURE}",
+    ),
 )
 
 

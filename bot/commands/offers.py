@@ -59,7 +59,7 @@ async def _known(parameter: Parameter, desk: Desk, channel: Channel, actor: Acto
         case "speaker":
             return _plain_offers(name for name, _ in await desk.store.speakers())
         case "outlet":
-            return _plain_offers(sorted({feed.title for feed in await desk.store.feeds()}))
+            return _plain_offers(await desk.store.feed_titles())
         case "feed":
             return [
                 Offer(f"{feed.title} ({urlsplit(feed.url).hostname or feed.url})", str(feed.id))

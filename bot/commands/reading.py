@@ -45,7 +45,7 @@ async def said(request: Request, desk: Desk) -> Message:
 
 async def _check_outlet(given: str, desk: Desk) -> None:
     """Raise ``BadRequest`` for a misspelt outlet of ours; an aggregator's feed may carry others, never heard of."""
-    titles = [feed.title for feed in await desk.store.feeds()]
+    titles = await desk.store.feed_titles()
     if any(given.casefold() in title.casefold() for title in titles):
         return
     if close := nearest(given, titles, like=_MISSPELT):

@@ -66,5 +66,7 @@ class Request:
     """A feed's number, address or name."""
     url: str = ""
     title: str = ""
+    confirm: str = ""
+    """``yes`` where somebody is sure."""
     verb: str = ""
     """The command that help is wanted for."""

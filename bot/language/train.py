@@ -6,8 +6,9 @@ FOLDER holds articles, one a line, as ``{"text", "attributions": [{"source", "cu
 offsets: ``broad.jsonl[.gz]``, in which every attribution is annotated, also thoughts, and ``own.jsonl[.gz]``, in
 which only what somebody said or wrote is. First some teachers learn from the broad articles, then from a share of
 them mixed with the own ones, each without one part in three. Then a fresh network learns from the annotations and
-from what the teachers think of the articles they have not seen. With ``--teachers 0`` one network learns the plain
-way: quicker, and about one point of F1 worse.
+from what the teachers think of the articles they have not seen, and at last, slowly, from the annotations alone while
+its weights are rounded as the shipped file's are. With ``--teachers 0`` one network learns the plain way: quicker,
+and about one point of F1 worse.
 
 It needs torch, onnx and safetensors, which nothing else here does, and uses a graphics card where there is one
 (minutes instead of hours):
@@ -96,7 +97,7 @@ def _run(options: argparse.Namespace) -> None:
 
 def trained(folder: Path, encoder: Path, tokenizer: Tokenizer, *, seed: int, teachers: int) -> Network:
     """Return a network that has learnt from a folder's articles; seeds count upwards from the given one."""
-    from bot.language.learning import DISTIL, FIRST, FOLDS, SECOND, Marks, Material, learn  # noqa: PLC0415 - torch
+    from bot.language.learning import DISTIL, FIRST, FOLDS, LAST, SECOND, Marks, Material, learn  # noqa: PLC0415 - torch
 
     marks = Marks.of(tokenizer)
     broad = [
@@ -112,11 +113,12 @@ def trained(folder: Path, encoder: Path, tokenizer: Tokenizer, *, seed: int, tea
         examples = _own(network, tokenizer, own)
         learn(network, SECOND, Material(broad, examples).without(unseen), marks, seed=seed + number)
         taught.append((network, unseen))
-    if not teachers:
-        return taught[0][0]
-    student = _fresh(encoder, seed + teachers)
     examples = _own(taught[0][0], tokenizer, own)
-    learn(student, DISTIL, Material(broad, examples), marks, seed=seed + teachers, teachers=taught)
+    student = taught[0][0]
+    if teachers:
+        student = _fresh(encoder, seed + teachers)
+        learn(student, DISTIL, Material(broad, examples), marks, seed=seed + teachers, teachers=taught)
+    learn(student, LAST, Material(broad, examples), marks, seed=seed + teachers + 1)
     return student
 
 

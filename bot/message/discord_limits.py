@@ -29,7 +29,7 @@ COMMAND_DESCRIPTION = 100
 THREAD_NAME = 100
 NONCE = 25
 
-RESERVED_CHARS = 400
+RESERVED_CHARS = 250
 """Left free on each page for our own lines: page number, who asked, that it may be a repetition."""
 RESERVED_COMPONENTS = 14
 """Left free on each page: a line, and two rows of buttons."""

@@ -29,6 +29,8 @@ from bot.message.paging import parts
 from bot.message.wording import plain
 
 _SENTENCE = re.compile(r"(?<=[.!?;,:])\s+|\s+")
+_STORY = 2
+"""The level of a story's headline."""
 _MOST_ROWS = 4
 """Rows of buttons for what was meant or can be done next; more nobody reads."""
 
@@ -74,12 +76,45 @@ class Page:
 
 def pages(message: Message) -> tuple[Page, ...]:
     """Return the message in pages, each within ``PAGE_CHARS`` and ``PAGE_COMPONENTS``; at least one."""
-    whole = replace(message, blocks=tuple(_split(message.blocks)))
+    whole = replace(message, blocks=tuple(_split(_calm_headlines(message.blocks))))
     layout = _Layout()
     by_story = parts(whole, limits.PAGE_CHARS, measure=layout.measure) if whole.blocks else ()
     cut = (run for part in by_story for run in layout.fitting(part.blocks))
-    found = tuple(page for run in cut if (page := layout.page(run)).parts)
+    found = tuple(page for run in layout.joined(cut) if (page := layout.page(run)).parts)
     return found or (Page((Words("…"),)),)
+
+
+def _calm_headlines(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Yield the blocks, a story's headline without its link where a statement or a list below leads there as well.
+
+    A third of a digest's characters are addresses, and headlines in the colour of links drown out who speaks.
+    """
+    for place, block in enumerate(blocks):
+        if isinstance(block, Title) and block.level == _STORY and block.url in _targets(blocks[place + 1 :]):
+            yield replace(block, url="")
+        else:
+            yield block
+
+
+def _targets(blocks: Iterable[Block]) -> Iterator[str]:
+    """Addresses that a story's blocks lead to, up to the next story."""
+    for block in blocks:
+        match block:
+            case Title(level=level) if level <= _STORY:
+                return
+            case Quotation(links=links) | Links(links=links):
+                yield from (link.url for link in links)
+
+
+def _is_one_source(block: Block, following: Block | None) -> bool:
+    """Whether a statement is followed by a further one of its speaker from the very same places."""
+    return (
+        isinstance(block, Quotation)
+        and isinstance(following, Quotation)
+        and not following.speaker
+        and not block.status
+        and block.links == following.links
+    )
 
 
 def _split(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -141,6 +176,17 @@ class _Layout:
         if run:
             yield run
 
+    def joined(self, runs: Iterable[list[Block]]) -> Iterator[list[Block]]:
+        """Yield the runs, those that fit one page together as one: what was cut off a page alone is not left so."""
+        waiting: list[Block] = []
+        for run in runs:
+            if waiting and not self._fits([*waiting, *run]):
+                yield waiting
+                waiting = []
+            waiting = [*waiting, *run]
+        if waiting:
+            yield waiting
+
     def _fits(self, blocks: Sequence[Block]) -> bool:
         page = self.page(blocks)
         return page.chars <= limits.PAGE_CHARS and page.components <= limits.PAGE_COMPONENTS
@@ -149,16 +195,26 @@ class _Layout:
         """Lay out blocks: texts that follow each other are one display, actions are rows of buttons."""
         laid: list[Part] = []
         before: Block | None = None
-        for block in blocks:
+        joined = False
+        for block, following in zip(blocks, (*blocks[1:], None), strict=True):
             match block:
                 case Divider():
                     if laid and not isinstance(laid[-1], Rule):
                         laid.append(Rule())
                 case Actions(actions=actions):
                     laid.extend(_rows(actions))
+                case Quotation() if _is_one_source(block, following):
+                    # Both stand in one quote, above the one line that says where.
+                    _write(
+                        self.text(replace(block, links=())),
+                        laid,
+                        spaced=not joined and _is_spaced(block, before),
+                    )
+                    before, joined = block, True
+                    continue
                 case _:
-                    _write(self.text(block), laid, spaced=_is_spaced(block, before))
-            before = block
+                    _write(self.text(block), laid, spaced=not joined and _is_spaced(block, before))
+            before, joined = block, False
         while laid and isinstance(laid[-1], Rule):
             laid.pop()
         return Page(tuple(laid))

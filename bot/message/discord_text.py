@@ -115,7 +115,7 @@ def _title(title: Title) -> str:
     if title.level == 3:  # noqa: PLR2004 - a part of a story
         return f"- {shown}" + (f"\n  -# {aside}" if aside else "")
     number = f"{title.number} · " if title.number else ""
-    mark = "##" if title.level == 1 else "###"
+    mark = "#" if title.level == 1 else "##"
     return f"{mark} {number}{shown}" + (f"\n-# {aside}" if aside else "")
 
 

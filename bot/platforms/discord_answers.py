@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
+import aiohttp
 import discord
 import structlog
 
@@ -29,6 +30,9 @@ AT_ONCE_S = 1.0
 GONE = (10_062, 10_015, 50_027, 10_008)
 """Discord's codes for an interaction, its webhook, its token or its message that is no longer there."""
 ANSWERED = 40_060
+_SERVER_ERROR = 500
+CUT = (aiohttp.ClientError, OSError, TimeoutError)
+"""How a connection breaks; what these errors say may hold an address with an interaction's token in it."""
 
 
 class Answers:
@@ -96,13 +100,23 @@ class Answers:
             if error.code in GONE or error.code == ANSWERED:
                 _log.info("an answer came too late", doing=doing, code=error.code)
                 return
-            await self._failed(interaction, doing)
+            theirs = error.status >= _SERVER_ERROR
+            await self._failed(interaction, doing, lost=f"Discord answered {error.status}" if theirs else "")
+        except CUT as error:
+            await self._failed(interaction, doing, lost=type(error).__name__)
         except Exception:  # noqa: BLE001 - the person gets an error id, the log the traceback
             await self._failed(interaction, doing)
 
-    async def _failed(self, interaction: discord.Interaction, doing: str) -> None:
+    async def _failed(self, interaction: discord.Interaction, doing: str, lost: str = "") -> None:
+        """Log what failed under an id and tell the asker the id.
+
+        ``lost``: how the connection to Discord broke; then there is nothing to find in a traceback of ours.
+        """
         error_id = secrets.token_hex(4)
-        _log.exception("interaction failed", doing=doing, error_id=error_id)
+        if lost:
+            _log.warning("an answer was lost on its way to Discord", doing=doing, error_id=error_id, why=lost)
+        else:
+            _log.exception("interaction failed", doing=doing, error_id=error_id)
         words = self.words(interaction)
         told = problem(
             words("command.error.unexpected", id=error_id),
@@ -118,4 +132,6 @@ class Answers:
             else:
                 await interaction.response.send_message(view=view, ephemeral=True, allowed_mentions=NOBODY)
         except discord.HTTPException as error:
-            _log.warning("nobody could be told", error_id=error_id, why=str(error))
+            _log.info("nobody could be told", error_id=error_id, why=str(error))
+        except CUT as error:
+            _log.info("nobody could be told", error_id=error_id, why=type(error).__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 
 import discord
 
@@ -16,6 +17,7 @@ from bot.platforms.discord_guests import Guests
 from bot.platforms.discord_ids import Seals
 from bot.platforms.discord_life import NOT_YET, TOKEN_REFUSED, Life
 from bot.platforms.discord_place import NAME
+from bot.platforms.discord_roles import tell_of_role
 from bot.platforms.discord_sending import DiscordPlatform
 from bot.platforms.discord_talk import Talk
 from bot.ports import Clock
@@ -50,8 +52,12 @@ class DiscordChat:
             return make_client(talk, guests, shards=self._settings.shards, ready=ready)
 
         self._guests = guests
+        self._sending.role_gone = partial(tell_of_role, desk=desk)
         async with Life(make, self._token, self._clock.sleep) as self._life:
-            yield
+            try:
+                yield
+            finally:
+                await self._sending.publishing.stop()
         self._life = self._guests = None
 
     async def send(self, delivery: Delivery, *, may_be_repeated: bool) -> str:

@@ -15,6 +15,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.platforms import discord_gateway
 from bot.platforms.discord_commands import declarations
 from bot.platforms.discord_guests import Guests
 from bot.platforms.discord_requests import tracing
@@ -60,6 +61,8 @@ class _Hearing:
     guests: Guests
     heard_ready: Ready
     _working: set[asyncio.Task[None]]
+    _away: set[int]
+    """Shards whose connection is interrupted; empty for a single connection."""
 
     async def setup_hook(self) -> None:
         """Declare our commands, where they differ from what Discord has.
@@ -83,11 +86,26 @@ class _Hearing:
     async def on_resumed(self) -> None:
         """Take note."""
         _log.info("resumed on Discord")
-        self.heard_ready(True)
+        self.heard_ready(not self._away)
 
     async def on_disconnect(self) -> None:
         """Take note; discord.py connects again by itself."""
         self.heard_ready(False)
+
+    async def on_shard_disconnect(self, shard: int) -> None:
+        """Take note of which of several connections is interrupted."""
+        self._away.add(shard)
+
+    async def on_shard_resumed(self, shard: int) -> None:
+        """Take note that it is back."""
+        await self.on_shard_ready(shard)
+
+    async def on_shard_ready(self, shard: int) -> None:
+        """Take note that a connection stands; discord.py tells no more than this when one of them began anew."""
+        self._away.discard(shard)
+        client: discord.Client = self  # type: ignore[assignment]
+        if client.is_ready():
+            self.heard_ready(not self._away)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Somebody used a command, a button or a form."""
@@ -148,10 +166,13 @@ def make_client(talk: Talk, guests: Guests, *, shards: int = 1, ready: Ready = _
         "allowed_mentions": NOBODY,
         "http_trace": tracing(),
     }
+    discord_gateway.install()
     single = shards == 1
     client = SingleClient(**options) if single else ShardedClient(shard_count=shards or None, **options)
     client.talk, client.guests, client.heard_ready = talk, guests, ready
+    client._away = set()  # noqa: SLF001 - as below
     client._working = set()  # noqa: SLF001 - set here, because discord.py's constructor knows nothing of it
+    discord_gateway.survive(client)
     guests.client = client
     return client
 

@@ -30,14 +30,16 @@ _SLASH, _MESSAGE_MENU = 1, 3
 _MANAGE_GUILD = 1 << 5
 _GUILD_INSTALL, _USER_INSTALL = 0, 1
 _IN_GUILD, _IN_DM, _IN_PRIVATE = 0, 1, 2
-_CHANNELS_WE_POST_TO = [0, 5, 10, 11, 12]
-"""Text and announcement channels, and threads."""
+_CHANNELS_WE_POST_TO = [0, 5, 10, 11, 12, 15]
+"""Text and announcement channels, and threads; forums, too, so that we can say what to do there."""
 _LOCALES = {"uk": "uk"}
 """Discord's locale by language of ours, beside English."""
 _MOST_NUMBER = 1_000_000
 _MOST_COUNT = 20
 _LONGEST_VALUE = 400
 _FORM_INPUTS = limits.MODAL_INPUTS
+_CHANGED_BY = {"subscription add": "subscription edit"}
+"""What changes further that which a command has made."""
 _FIT_A_LINE = 2
 """Commands of more parameters than this get a form where something is missing."""
 
@@ -138,9 +140,16 @@ def has_form(command: Command) -> bool:
     )
 
 
-def form_parameters(command: Command) -> tuple[Parameter, ...]:
-    """Return the parameters that a form asks for: as many as it has inputs, needed ones first."""
-    return command.parameters[:_FORM_INPUTS]
+def form_parameters(command: Command, page: int = 1) -> tuple[Parameter, ...]:
+    """Return the parameters that a form asks for: as many as it has inputs, needed ones first; ``page`` from 1."""
+    return command.parameters[(page - 1) * _FORM_INPUTS : page * _FORM_INPUTS]
+
+
+def further_form(command: Command) -> Command | None:
+    """Return the command whose second form asks for what this one's first has no room for; None without any."""
+    if not form_parameters(command, 2):
+        return None
+    return catalog.find(_CHANGED_BY.get(command.name, command.name))
 
 
 def lacks(command: Command, given: Mapping[str, str]) -> bool:

@@ -10,13 +10,14 @@ import base64
 import binascii
 import hashlib
 import hmac
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from bot.commands import catalog
 from bot.message.discord_limits import CUSTOM_ID
-from bot.platforms.discord_commands import Used, form_parameters
+from bot.platforms.discord_commands import Used
 from bot.queries import KEPT
 
 VERSION = "o1"
@@ -30,6 +31,7 @@ _SEAL_BYTES = 6
 """48 bits: a guess costs a press, and a wrong one is answered as a stranger's."""
 _SEPARATOR = "~"
 _VALUE_SEPARATOR = "|"
+_IS = "="
 _HEAD = 3
 _FIELDS = 4
 
@@ -46,7 +48,7 @@ class Press:
     anew: str = ""
     """The line that asks again when the stored answer has gone."""
     number: int = 0
-    """Of a page; also tells apart buttons that do the same."""
+    """Of a page, of an answer or of a form; also tells apart buttons that do the same."""
 
 
 class Stranger(Exception):
@@ -70,9 +72,12 @@ class Seals:
     def seal(self, press: Press, now: datetime) -> str | None:
         """Return the ``custom_id`` of a component; None when what it does is too long for one.
 
-        The line that asks anew is left out first.
+        The line that asks anew is left out first; of a form's values the longest ones, but never its channel.
         """
         whole = self._sealed(press, press.anew, now)
+        while len(whole) > CUSTOM_ID and press.does == "form" and _VALUE_SEPARATOR in press.anew:
+            press = replace(press, anew=_without_longest(press.anew))
+            whole = self._sealed(press, press.anew, now)
         if len(whole) > CUSTOM_ID:
             whole = self._sealed(press, "", now)
         readable = _SEPARATOR not in press.line and _SEPARATOR not in press.anew
@@ -103,22 +108,34 @@ class Seals:
         return base64.urlsafe_b64encode(seal).decode()
 
 
-def form_press(asked: Used) -> Press:
-    """Return what opens a form again with all that was given, where that fits; else empty."""
+def form_press(asked: Used, page: int = 1, *, without: Container[str] = ()) -> Press:
+    """Return what opens a form with all that was given, or what a form carries beside its inputs (``without``)."""
     command = catalog.find(asked.command)
-    names = [one.name for one in form_parameters(command)] if command else []
-    values = [asked.given.get(name, "").replace(_VALUE_SEPARATOR, " ") for name in names]
-    kept = _VALUE_SEPARATOR.join([str(asked.channel_id or ""), *values]).replace(_SEPARATOR, " ")
-    return Press("form", asked.command, anew=kept)
+    kept = [str(asked.channel_id or "")]
+    for place, parameter in enumerate(command.parameters if command else ()):
+        value = asked.given.get(parameter.name, "").replace(_VALUE_SEPARATOR, " ").replace(_SEPARATOR, " ")
+        if value and parameter.name not in without:
+            kept.append(f"{place}{_IS}{value}")
+    return Press("form", asked.command, anew=_VALUE_SEPARATOR.join(kept), number=page)
 
 
 def asked_in(press: Press) -> Used:
     """Read a form's press back."""
     command = catalog.find(press.line)
+    names = [one.name for one in command.parameters] if command else []
     channel, *values = press.anew.split(_VALUE_SEPARATOR)
-    names = [one.name for one in form_parameters(command)] if command else []
-    given = dict(zip(names, values, strict=False))
+    given = {}
+    for kept in values:
+        place, _, value = kept.partition(_IS)
+        if place.isdecimal() and int(place) < len(names):
+            given[names[int(place)]] = value
     return Used(press.line, given, int(channel) if channel.isdecimal() else None)
+
+
+def _without_longest(kept: str) -> str:
+    channel, *values = kept.split(_VALUE_SEPARATOR)
+    values.remove(max(values, key=len))
+    return _VALUE_SEPARATOR.join((channel, *values))
 
 
 def _press(does: Does, payload: str) -> Press:

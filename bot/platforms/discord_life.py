@@ -1,8 +1,9 @@
 """The connection's life: it starts while Discord is down, comes back by itself, and ends within seconds.
 
 discord.py reconnects and resumes a connection that stood. It gives up, however, when the first connection fails (its
-issue 10520), when an event cannot be read, and when Discord closes with a code it does not know: then a new client
-begins here, after a pause that doubles. A token that Discord refuses is tried again rarely: each try counts.
+issue 10520), when the event that begins a session cannot be read, and when Discord closes with a code it does not
+know: then a new client begins here, after a pause that doubles. A token that Discord refuses is tried again rarely:
+each try counts.
 """
 
 from __future__ import annotations

@@ -43,12 +43,20 @@ def channel_id(native: int) -> str:
     return f"{NAME}:{native}"
 
 
+def chosen(interaction: discord.Interaction, wanted: int | None) -> Guildish | None:
+    """The channel that was chosen for a subscription, as we know it; None when it is the one we are in."""
+    if wanted is None or interaction.guild is None:
+        return None
+    found = interaction.guild.get_channel_or_thread(wanted)
+    return found if isinstance(found, Guildish) else None
+
+
 async def channel_of(
-    interaction: discord.Interaction, store: Store, zone: str, chosen: Guildish | None = None
+    interaction: discord.Interaction, store: Store, zone: str, other: Guildish | None = None
 ) -> Channel:
-    """Return the channel an interaction is about, with the time zone it is known to have."""
-    if chosen is not None and interaction.guild_id is not None:
-        return await known(channel_id(chosen.id), space(interaction.guild_id), f"#{chosen.name}", store, zone)
+    """Return the channel an interaction is about, in the zone it is known to have; ``other``: not this one."""
+    if other is not None and interaction.guild_id is not None:
+        return await known(channel_id(other.id), space(interaction.guild_id), f"#{other.name}", store, zone)
     native = interaction.channel_id or 0
     if interaction.guild_id is not None:
         name = getattr(interaction.channel, "name", None)

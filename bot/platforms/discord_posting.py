@@ -9,12 +9,15 @@ import structlog
 
 from bot.commands import followups
 from bot.commands.requests import BadRequest, Request
+from bot.message import discord_limits as limits
 from bot.message.answers import problem
 from bot.message.blocks import Message
 from bot.message.discord_pages import pages, titled
+from bot.owed import InDoubt, NotSent, Refused
 from bot.platforms import discord_place as place
 from bot.platforms.discord_answers import Answers
 from bot.platforms.discord_ids import Press
+from bot.platforms.discord_requests import insist
 from bot.platforms.discord_views import NOBODY, Shown
 
 _log = structlog.get_logger(__name__)
@@ -22,6 +25,8 @@ _log = structlog.get_logger(__name__)
 _KEPT_MINUTES: Literal[1440] = 1440
 """Of silence after which Discord folds the thread away."""
 _THREAD_EXISTS = 160_004
+_HAS_THREAD = 1 << 5
+"""The message's flag."""
 
 
 async def _first(message: Message, note: str = "") -> Shown:
@@ -70,7 +75,7 @@ class Posting:
     async def _continue_in_thread(self, interaction: discord.Interaction, message: Message) -> None:
         """Post the other pages in a thread below the first, where we may; its buttons turn pages anyway.
 
-        A thread is a step of its own: a message has one thread at most, so that beginning it twice is refused.
+        A thread is a step of its own: a message has one at most, so that beginning it twice is refused.
         """
         granted = interaction.app_permissions
         if not (
@@ -82,25 +87,42 @@ class Posting:
             return
         try:
             posted = await interaction.original_response()
-            thread = await self._thread(interaction, interaction.channel, posted.id, titled(message))
-            builder = self._answers.builder(self._answers.desk.words)
+            thread = await self._thread(interaction.client, interaction.channel, posted.id, titled(message))
             for number in range(2, len(pages(message)) + 1):
-                view, _ = builder.view(Shown(message, page=number, turns=False))
-                await thread.send(view=view, allowed_mentions=NOBODY, nonce=f"{posted.id}-{number}"[-25:])
-        except discord.HTTPException as error:
+                await self._write(thread, message, number, nonce=f"{posted.id}-{number}"[-limits.NONCE :])
+        except (discord.HTTPException, NotSent, Refused, InDoubt) as error:
             # The first page stands, and its buttons lead to the others.
             _log.warning("no thread for a long answer", channel=interaction.channel_id, why=str(error))
 
-    @staticmethod
     async def _thread(
-        interaction: discord.Interaction, channel: discord.TextChannel, message_id: int, name: str
-    ) -> discord.abc.Messageable:
-        try:
-            return await channel.get_partial_message(message_id).create_thread(
-                name=name or "OnRecord", auto_archive_duration=_KEPT_MINUTES
-            )
-        except discord.HTTPException as error:
-            if error.code != _THREAD_EXISTS:
-                raise
-            # The first request was heard though its answer was lost: a thread has its message's id.
-            return interaction.client.get_partial_messageable(message_id, guild_id=channel.guild.id)
+        self, client: discord.Client, channel: discord.TextChannel, message_id: int, name: str
+    ) -> discord.PartialMessageable:
+        """Begin a message's thread; one that a lost answer left behind is found, since it has its message's id."""
+        thread = client.get_partial_messageable(message_id, guild_id=channel.guild.id)
+
+        async def begin() -> discord.PartialMessageable:
+            try:
+                await client.http.start_thread_with_message(
+                    channel.id, message_id, name=name or "OnRecord", auto_archive_duration=_KEPT_MINUTES
+                )
+            except discord.HTTPException as error:
+                if error.code != _THREAD_EXISTS:
+                    raise
+            return thread
+
+        async def begun() -> discord.PartialMessageable | None:
+            message = await client.http.get_message(channel.id, message_id)
+            return thread if message.get("thread") or message.get("flags", 0) & _HAS_THREAD else None
+
+        return await insist(begin, self._answers.desk.clock.sleep, begun)
+
+    async def _write(
+        self, thread: discord.PartialMessageable, message: Message, page: int, *, nonce: str
+    ) -> None:
+        """Write one more page; Discord knows its key, so that a repetition shows nothing new."""
+        view, _ = self._answers.builder(self._answers.desk.words).view(Shown(message, page=page, turns=False))
+
+        async def send() -> None:
+            await thread.send(view=view, allowed_mentions=NOBODY, nonce=nonce)
+
+        await insist(send, self._answers.desk.clock.sleep)

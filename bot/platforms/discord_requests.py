@@ -8,12 +8,14 @@ once, through aiohttp's tracing, which discord.py lets us set; a contextvar tell
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import TypeVar
 
 import aiohttp
 import discord
@@ -22,6 +24,8 @@ import structlog
 from bot.ports import InDoubt, NotSent, Refused
 
 _log = structlog.get_logger(__name__)
+
+_T = TypeVar("_T")
 
 LONGEST_S = 25.0
 """One request, waiting for its turn by the rate limits included."""
@@ -32,6 +36,9 @@ _BANNED_FOR = timedelta(minutes=10)
 """Discord's edge refuses us (a 429 without its API's headers): asking again makes it longer."""
 _WITHOUT_TOKEN = timedelta(minutes=5)
 _LATER = timedelta(seconds=30)
+_PAUSES_S = (1.0, 5.0)
+"""Before each further attempt of what somebody waits for."""
+_TOKEN = re.compile(r"((?:/interactions|/webhooks)/\d+/)[^/]+")
 
 
 @dataclass(slots=True)
@@ -74,11 +81,49 @@ async def _ended(
     del session, context
     status = end.response.status
     if status == _RATE_LIMITED:
-        _log.warning("rate limited", path=end.url.path, scope=end.response.headers.get("X-RateLimit-Scope"))
+        _log.warning(
+            "rate limited",
+            path=without_tokens(end.url.path),
+            scope=end.response.headers.get("X-RateLimit-Scope"),
+        )
     if _ATTEMPT.get() is not None and (status in _AMBIGUOUS or status == _RATE_LIMITED):
         headers = {name.casefold(): value for name, value in end.response.headers.items()}
         end.response.release()
         raise Unsettled(status, headers)
+
+
+def without_tokens(path: str) -> str:
+    """Return a request's path without what gives a right to answer: the tokens of interactions and webhooks."""
+    return _TOKEN.sub(r"\1…", path)
+
+
+async def insist(
+    do: Callable[[], Awaitable[_T]],
+    sleep: Callable[[float], Awaitable[None]],
+    done: Callable[[], Awaitable[_T | None]] | None = None,
+) -> _T:
+    """Do something that may fail for a moment; raise what ``once`` does when it fails for longer than some seconds.
+
+    ``done`` is for a request without a key: it looks, before each repetition, whether the thing is done by now.
+    """
+    for pause in _PAUSES_S:
+        try:
+            async with once():
+                return await do()
+        except (NotSent, InDoubt) as error:
+            told = error.retry_after if isinstance(error, NotSent) else None
+            if told is not None and told > _LATER:
+                raise
+            await sleep(max(pause, told.total_seconds() if told else 0.0))
+        if done is None:
+            continue
+        with suppress(NotSent, InDoubt, Refused):
+            async with once():
+                found = await done()
+            if found is not None:
+                return found
+    async with once():
+        return await do()
 
 
 @asynccontextmanager

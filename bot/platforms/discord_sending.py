@@ -8,7 +8,7 @@ sees and which Discord keeps.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,9 +20,10 @@ from bot.knowledge.words import Words
 from bot.message import blocks
 from bot.message.blocks import Text
 from bot.message.discord_pages import pages
-from bot.owed import CannotTell, Delivery, InDoubt, NotSent, Refused
+from bot.owed import CannotTell, Delivery, NotSent, Refused
 from bot.platforms.discord_ids import Seals
 from bot.platforms.discord_place import NAME
+from bot.platforms.discord_publishing import Publishing
 from bot.platforms.discord_requests import once
 from bot.platforms.discord_views import NOBODY, Builder, Shown, whole_as_file
 from bot.ports import Clock
@@ -38,9 +39,15 @@ _KEY_HONOURED = timedelta(minutes=2)
 """Discord says "the past few minutes": so long a repeated request surely finds the message that is there."""
 _PAGES_OF_HISTORY = 5
 _MOST_PER_PAGE = 100
-_PUBLISHED = 1
-_PUBLISHED_ALREADY = 40_033
 _MARK_BITS = 31
+
+RoleGone = Callable[[Delivery, str], Awaitable[bool]]
+"""Told of a delivery whose role is gone; returns whether the channel itself is to be told."""
+
+
+async def _everybody_is_told(_delivery: Delivery, _role_id: str) -> bool:
+    """For a platform that knows no owners: the channel is told."""
+    return True
 
 
 class DiscordPlatform:
@@ -62,7 +69,8 @@ class DiscordPlatform:
         self._clock = clock
         self._settings = settings
         self._direct: dict[str, int] = {}
-        self._roles_gone: set[str] = set()
+        self.publishing = Publishing(client, clock)
+        self.role_gone: RoleGone = _everybody_is_told
 
     async def send(self, delivery: Delivery, *, may_be_repeated: bool) -> str:
         """Send once and return the message's id; raise ``NotSent``, ``Refused`` or ``InDoubt``.
@@ -77,7 +85,7 @@ class DiscordPlatform:
             message = replace(message, blocks=(self._repeated(), *message.blocks))
         client = self._connected()
         target = await self._target(delivery, client)
-        note, pinged = self._mention(message.mention, client, target.id)
+        note, pinged = await self._mention(message.mention, delivery, client, target.id)
         shown = Shown(message, note=note, mark=mark(delivery.key), turns=bool(message.followup))
         view, files = Builder(self._seals, self._words, self._clock.now()).view(shown)
         if len(pages(message)) > 1 and not message.followup and not files:
@@ -115,8 +123,8 @@ class DiscordPlatform:
             raise CannotTell("we may not read this channel's history")
         return None
 
-    def _mention(
-        self, role_id: str, client: discord.Client, channel_id: int
+    async def _mention(
+        self, role_id: str, delivery: Delivery, client: discord.Client, channel_id: int
     ) -> tuple[str, discord.AllowedMentions]:
         """Return the line that pings the subscription's role, and leave to ping it alone; say when it is gone."""
         channel = client.get_channel(channel_id)
@@ -126,10 +134,9 @@ class DiscordPlatform:
         if role is not None and not role.is_default():
             alone = discord.AllowedMentions(everyone=False, users=False, roles=[role], replied_user=False)
             return role.mention, alone
-        if role_id in self._roles_gone:
-            return "", NOBODY
-        self._roles_gone.add(role_id)
-        return f"-# ⚠️ {self._words('discord.role_gone')}", NOBODY
+        if await self.role_gone(delivery, role_id):
+            return f"-# ⚠️ {self._words('discord.role_gone')}", NOBODY
+        return "", NOBODY
 
     def _connected(self) -> discord.Client:
         client = self._client()
@@ -169,22 +176,10 @@ class DiscordPlatform:
     async def _publish(
         self, client: discord.Client, channel_id: int, message_id: int, flags: discord.MessageFlags
     ) -> None:
-        """Publish a message of an announcement channel, in a step of its own: without it the message stands too.
-
-        Discord refuses to publish twice, so that a repeated request does no harm.
-        """
+        """Publish a message of an announcement channel."""
         channel = client.get_channel(channel_id)
-        announces = isinstance(channel, discord.TextChannel) and channel.is_news()
-        if not (self._settings.publish and announces) or flags.value & _PUBLISHED:
-            return
-        try:
-            async with once():
-                await client.http.publish_message(channel_id, message_id)
-        except Refused as error:
-            if str(_PUBLISHED_ALREADY) not in str(error):
-                _log.warning("not published", channel=channel_id, message=message_id, why=str(error))
-        except (NotSent, InDoubt) as error:
-            _log.warning("not published", channel=channel_id, message=message_id, why=str(error))
+        if self._settings.publish and isinstance(channel, discord.TextChannel) and channel.is_news():
+            await self.publishing.publish(channel_id, message_id, flags.value)
 
 
 def mark(key: str) -> int:

@@ -19,9 +19,10 @@ from bot.message.answers import problem
 from bot.message.blocks import Message, Text
 from bot.model import Actor, Channel
 from bot.platforms import discord_place as place
-from bot.platforms.discord_answers import Answers
-from bot.platforms.discord_commands import Used, has_form, lacks, submitted, used
-from bot.platforms.discord_ids import Expired, Press, Seals, Stranger, asked_in, form_press
+from bot.platforms.discord_answers import CUT, Answers
+from bot.platforms.discord_commands import Used, lacks, used
+from bot.platforms.discord_forms import Forms
+from bot.platforms.discord_ids import Expired, Press, Seals, Stranger, form_press
 from bot.platforms.discord_posting import Posting
 from bot.platforms.discord_views import NOBODY, Shown, is_problem
 from bot.platforms.pace import Pace
@@ -43,6 +44,7 @@ class Talk:
         self.desk = desk
         self.answers = Answers(desk, seals)
         self.posting = Posting(self.answers)
+        self.forms = Forms(self.answers)
         self._seals = seals
         self._pace = Pace()
 
@@ -72,16 +74,14 @@ class Talk:
         asked = used(data)
         command = catalog.find(asked.command)
         if command is not None and lacks(command, asked.given):
-            builder = self.answers.builder(self.answers.words(interaction))
-            chosen = str(asked.channel_id or "")
-            await interaction.response.send_modal(builder.form(command, asked.given, chosen))
+            await self.forms.open(interaction, asked)
             return
         await self.answers.show(interaction, self._used(interaction, asked))
 
     async def _used(self, interaction: discord.Interaction, asked: Used) -> Shown:
         """Answer a slash command, or a form in its place."""
         desk = self.answers.desk_for(interaction)
-        chosen = self._chosen(interaction, asked.channel_id)
+        chosen = place.chosen(interaction, asked.channel_id)
         refusal = self._cannot_post(interaction, asked, chosen)
         if refusal is not None:
             return Shown(refusal)
@@ -92,14 +92,6 @@ class Talk:
         message = await answer_form(asked.command, asked.given, desk, channel=channel, actor=actor)
         line = asked.command if not asked.given else ""
         return Shown(message, asked="" if message.followup else line, may_post=self._may_post(interaction))
-
-    @staticmethod
-    def _chosen(interaction: discord.Interaction, wanted: int | None) -> place.Guildish | None:
-        """The channel that was chosen for a subscription, as we know it; None when it is the one we are in."""
-        if wanted is None or interaction.guild is None:
-            return None
-        found = interaction.guild.get_channel_or_thread(wanted)
-        return found if isinstance(found, place.Guildish) else None
 
     def _cannot_post(
         self, interaction: discord.Interaction, asked: Used, chosen: place.Guildish | None
@@ -116,6 +108,9 @@ class Talk:
             )
         here = interaction.channel if isinstance(interaction.channel, place.Guildish) else None
         target = chosen or here
+        if isinstance(target, discord.ForumChannel):
+            cause = words("discord.forum", channel=f"#{target.name}")
+            return problem(cause, [words("discord.forum_next")], words=words)
         missing = place.missing_to_post(target, None if chosen else interaction.app_permissions)
         if not missing:
             return None
@@ -133,7 +128,7 @@ class Talk:
             await interaction.response.autocomplete([])
             return
         desk = self.answers.desk_for(interaction)
-        chosen = self._chosen(interaction, asked.channel_id)
+        chosen = place.chosen(interaction, asked.channel_id)
         channel = await place.channel_of(interaction, desk.store, desk.zone.key, chosen)
         actor = place.actor_of(interaction, desk.settings.discord)
         found = await offers(parameter, asked.given.get(asked.focused, ""), desk, channel, actor)
@@ -194,7 +189,7 @@ class Talk:
             case "line":
                 await self._typed(interaction, press)
             case "form":
-                await self._reopened(interaction, press)
+                await self.forms.reopen(interaction, press)
 
     async def _typed(self, interaction: discord.Interaction, press: Press) -> None:
         """A button that types a line; where the line needs a form, the form is shown."""
@@ -260,31 +255,21 @@ class Talk:
         )
 
     async def _form(self, interaction: discord.Interaction) -> None:
-        data: Mapping[str, Any] = interaction.data or {}
         try:
             press = self._seals.open(_custom_id(interaction), self.desk.clock.now())
         except (Stranger, Expired):
             await self.answers.say(interaction, self.answers.words(interaction)("discord.form_gone"))
             return
-        chosen = int(press.anew) if press.anew.isdecimal() else None
-        asked = Used(press.line, submitted(data.get("components", ())), chosen)
+        asked, page = self.forms.filled(interaction, press)
 
         async def answer() -> Shown:
             # Discord showed the form to whom it let use the command; who lost the right meanwhile keeps this one.
             shown = await self._used(interaction, asked)
-            return replace(shown, form=form_press(asked)) if is_problem(shown.message) else shown
+            if is_problem(shown.message):
+                return replace(shown, form=form_press(asked, page))
+            return await self.forms.offered(interaction, asked, page, shown)
 
         await self.answers.show(interaction, answer())
-
-    async def _reopened(self, interaction: discord.Interaction, press: Press) -> None:
-        """A form that was filled in with a mistake, once more, with what was given."""
-        asked = asked_in(press)
-        command = catalog.find(asked.command)
-        if command is None or not has_form(command):
-            await self.answers.say(interaction, self.answers.words(interaction)("discord.form_gone"))
-            return
-        builder = self.answers.builder(self.answers.words(interaction))
-        await interaction.response.send_modal(builder.form(command, asked.given, str(asked.channel_id or "")))
 
     async def _may_ask(self, interaction: discord.Interaction, what: str) -> bool:
         """Whether to answer: a person who presses twenty times gets one answer, and is told once why."""
@@ -323,6 +308,9 @@ class Talk:
                 )
             except discord.Forbidden as error:
                 _log.info("may not answer here", channel=message.channel.id, code=error.code)
+            except CUT as error:
+                why, error_id = type(error).__name__, secrets.token_hex(4)
+                _log.warning("a mention's answer was lost on its way", error_id=error_id, why=why)
             except Exception:  # noqa: BLE001 - errors stop only their own work
                 _log.exception("mention not answered", error_id=secrets.token_hex(4))
 

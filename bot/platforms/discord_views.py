@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import discord
 from discord import ui
 
-from bot.commands.catalog import Command
+from bot.commands import catalog
+from bot.commands.catalog import Parameter
 from bot.knowledge.words import Words
 from bot.message import discord_limits as limits
 from bot.message.blocks import Action, Message, Text
@@ -23,12 +24,12 @@ from bot.message.discord_pages import Page, Row, Rule, pages, titled
 from bot.message.discord_pages import Words as Display
 from bot.message.discord_text import clipped
 from bot.message.plain_text import render
-from bot.platforms.discord_commands import form_parameters
-from bot.platforms.discord_ids import Press, Seals
+from bot.platforms.discord_commands import Used, form_parameters, has_form
+from bot.platforms.discord_ids import Press, Seals, form_press
 
 NOBODY = discord.AllowedMentions.none()
 """Whatever a text holds, nobody is pinged."""
-MOST_PAGES = 3
+MOST_PAGES = 2
 """An answer of more pages comes with a file of the whole."""
 _FILE_WIDTH = 90
 _FILE_NAME = re.compile(r"[^a-z0-9]+")
@@ -52,7 +53,8 @@ class Shown:
     turns: bool = True
     """Offer to turn pages."""
     form: Press | None = None
-    """Opens the form again that this answer found a mistake in."""
+    """Opens the form again that this answer found a mistake in, or the one that follows."""
+    form_label: str = "discord.button.form"
     mark: int | None = None
     """An id for its first component, by which a delivery is found again."""
 
@@ -80,7 +82,12 @@ class Builder:
         for file in files:
             view.add_item(ui.File(f"attachment://{file.filename}"))
         last = self._last_row(shown, number, len(every))
-        if last:
+        row = view.children[-1] if view.children else None
+        if isinstance(row, ui.ActionRow) and len(row.children) + len(last) <= limits.ROW_BUTTONS:
+            # One row of buttons below an answer, not two.
+            for button in last:
+                row.add_item(button)
+        elif last:
             view.add_item(ui.ActionRow(*last))
         view.stop()
         return view, files
@@ -140,45 +147,56 @@ class Builder:
             post = Press("post", followup=message.followup, anew=message.anew)
             row.append(self._button(self._words("discord.button.post"), post, discord.ButtonStyle.primary))
         if shown.form is not None:
-            row.append(
-                self._button(self._words("discord.button.form"), shown.form, discord.ButtonStyle.primary)
-            )
+            row.append(self._button(self._words(shown.form_label), shown.form, discord.ButtonStyle.primary))
         return [button for button in row if button is not None]
 
-    def form(self, command: Command, given: Mapping[str, str], place: str = "") -> ui.Modal:
-        """Return a form for a command, filled with what was given; ``place``: the id of the channel it is for."""
-        press = Press("form", command.name, anew=place)
-        custom_id = self._seals.seal(press, self._now)
-        assert custom_id is not None, "a command's name fits"
+    def form(self, asked: Used, page: int = 1) -> ui.Modal | None:
+        """Return a form of a command, filled with what was given; None for a command or a page without one.
+
+        What was given and has no input on this page goes with the form and comes back with it.
+        """
+        command = catalog.find(asked.command)
+        inputs = form_parameters(command, page) if command is not None and has_form(command) else ()
+        if command is None or not inputs:
+            return None
+        names = {one.name for one in inputs}
+        custom_id = self._seals.seal(form_press(asked, page, without=names), self._now)
+        assert custom_id is not None, "a command's name and a channel fit"
         title = clipped(self._words(command.help_key), limits.MODAL_TITLE)
         modal = ui.Modal(title=title, custom_id=custom_id)
-        for parameter in form_parameters(command):
-            value = given.get(parameter.name, "")
-            field: ui.Item[ui.Modal]
-            if parameter.choices:
-                options = [
-                    discord.SelectOption(label=choice, value=choice, default=choice == value)
-                    for choice in parameter.choices[: limits.CHOICES]
-                ]
-                field = ui.Select(
-                    custom_id=parameter.name, options=options, required=parameter.required, min_values=0
-                )
-            else:
-                field = ui.TextInput(
-                    custom_id=parameter.name,
-                    required=parameter.required,
-                    default=value[: limits.FORM_VALUE] or None,
-                    max_length=limits.FORM_VALUE,
-                )
+        for parameter in inputs:
             modal.add_item(
                 ui.Label(
                     text=clipped(self._words(f"discord.name.{parameter.name}"), limits.INPUT_LABEL),
                     description=clipped(self._words(parameter.help_key), limits.INPUT_DESCRIPTION),
-                    component=field,
+                    component=_input(parameter, asked.given.get(parameter.name, "")),
                 )
             )
         modal.stop()
         return modal
+
+
+def _input(parameter: Parameter, value: str) -> ui.Item[ui.Modal]:
+    """The input of one parameter: a choice where there is one to make, else a line."""
+    if parameter.choices:
+        options = [
+            discord.SelectOption(label=choice, value=choice, default=choice == value)
+            for choice in parameter.choices[: limits.CHOICES]
+        ]
+        return ui.Select(custom_id=parameter.name, options=options, required=parameter.required, min_values=0)
+    if parameter.kind == "role":
+        chosen = (
+            [discord.SelectDefaultValue.from_role(discord.Object(int(value)))] if value.isdecimal() else []
+        )
+        return ui.RoleSelect(
+            custom_id=parameter.name, default_values=chosen, required=parameter.required, min_values=0
+        )
+    return ui.TextInput(
+        custom_id=parameter.name,
+        required=parameter.required,
+        default=value[: limits.FORM_VALUE] or None,
+        max_length=limits.FORM_VALUE,
+    )
 
 
 def is_problem(message: Message) -> bool:

@@ -37,11 +37,11 @@ def forget_left(connection: Connection, before: datetime) -> int:
     left = select(spaces.c.id).where(spaces.c.left_at.is_not(None), spaces.c.left_at <= before)
     gone = connection.execute(left).scalars().all()
     for space_id in gone:
-        _forget(connection, space_id)
+        forget_space(connection, space_id)
     return len(gone)
 
 
-def _forget(connection: Connection, space_id: str) -> None:
+def forget_space(connection: Connection, space_id: str) -> None:
     """Remove everything kept about a space: its channels, their orders, answers, messages, and words to owners."""
     here = _channels_of(connection, space_id)
     for table in (deliveries, followups, subscriptions, notices):

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.intake import identity
+from bot.kept import KeptAbout
 from bot.model import (
     Article,
     ArticleState,
@@ -59,6 +60,7 @@ from bot.store import (
     leaving_sql,
     notices_sql,
     outbox_sql,
+    people_sql,
     search_sql,
     spaces_sql,
     statements_sql,
@@ -147,6 +149,14 @@ class SqlStore(Store):
     async def feeds(self) -> list[Feed]:
         """All feeds, by id."""
         return await self._read(feeds_sql.all_feeds)
+
+    async def feed_titles(self) -> list[str]:
+        """The titles of all feeds, each once, in order."""
+        return await self._read(feeds_sql.feed_titles)
+
+    async def failing_feeds(self) -> list[str]:
+        """Titles, or addresses, of the feeds in trouble that are not paused, by id."""
+        return await self._read(feeds_sql.failing_feeds)
 
     async def due_feeds(self, now: datetime, limit: int) -> list[Feed]:
         """Feeds that are due and not paused, longest overdue first."""
@@ -317,6 +327,14 @@ class SqlStore(Store):
     async def forget_left(self, before: datetime) -> int:
         """Forget all about the spaces left before then; return how many."""
         return await self._write(leaving_sql.forget_left, before)
+
+    async def kept_about(self, actor_id: str) -> KeptAbout:
+        """Count what is kept about somebody."""
+        return await self._read(people_sql.kept_about, actor_id)
+
+    async def forget_person(self, actor_id: str) -> KeptAbout:
+        """Remove what is kept about somebody; return how much it was."""
+        return await self._write(people_sql.forget_person, actor_id)
 
     async def add_subscription(self, subscription: Subscription) -> Subscription:
         """Save a new one for a known channel; its ``id`` is given here."""

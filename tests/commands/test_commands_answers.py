@@ -118,6 +118,8 @@ ANSWERS: dict[str, list[tuple[str, str]]] = {
         ("help sources", "links"),
         ("help cooking", "Unknown command cooking"),
     ],
+    "privacy": [("privacy", "What I keep about you")],
+    "forget": [("forget", "This cannot be undone"), ("forget yes", "Forgotten")],
 }
 
 

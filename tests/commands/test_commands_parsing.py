@@ -130,6 +130,8 @@ UNDERSTOOD: list[tuple[str, dict[str, Any]]] = [
     ("more", {}),
     ("sources", {}),
     ("help said", {"verb": "said"}),
+    ("privacy", {}),
+    ("forget yes", {"confirm": "yes"}),
     # standing orders
     (
         "subscription add talks daily 08:00 Europe/Kyiv style brief",

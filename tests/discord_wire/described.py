@@ -110,7 +110,7 @@ def _as_taken(body: Any, *, editing: bool) -> Any:
     """A body without what discord.py always adds and Discord takes all the same.
 
     That is ``tts`` where a message is edited, and numbers instead of texts as ids: of files to come, of the message
-    that is replied to, of a person to write to.
+    that is replied to, of a person to write to, of what a form shows as chosen.
     """
     if not isinstance(body, dict):
         return body
@@ -121,6 +121,10 @@ def _as_taken(body: Any, *, editing: bool) -> Any:
         del taken["tts"]
     if taken.get("attachments"):
         taken["attachments"] = [{**one, "id": str(one["id"])} for one in taken["attachments"]]
+    for label in taken.get("components") or ():
+        if chosen := (label.get("component") or {}).get("default_values"):
+            texts = [{**one, "id": str(one["id"])} for one in chosen]
+            label["component"] = {**label["component"], "default_values": texts}
     if taken.get("message_reference"):
         taken["message_reference"] = _ids_as_texts(taken["message_reference"])
     return taken

@@ -67,11 +67,15 @@ class Connection:
     session: Session | None = None
     sends: list[float] = field(default_factory=list)
     heard: list[Json] = field(default_factory=list)
+    silent: bool = False
+    """Nothing that is sent arrives any more, though the socket stands."""
 
     async def send(self, payload: Json) -> None:
         await self.send_text(json.dumps(payload))
 
     async def send_text(self, text: str) -> None:
+        if self.silent:
+            return
         packed = self.packing.pack(text)
         try:
             await (
@@ -121,8 +125,9 @@ class Gateway:
 
     @property
     def ready(self) -> bool:
-        """Somebody is connected and identified."""
-        return any(one.connection is not None for one in self.sessions.values())
+        """Somebody is connected and identified; of several shards, all of them."""
+        there = {one.shard for one in self.sessions.values() if one.connection is not None}
+        return bool(there) and all(len(there) == count for _, count in there)
 
     async def dispatch(self, name: str, data: Json) -> None:
         """Have an event happen: each session whose intents and shard cover it gets it, now or when it resumes."""
@@ -137,11 +142,15 @@ class Gateway:
         for connection in self._live():
             await connection.send({"op": 7, "d": None})
 
-    async def invalidate(self, *, resumable: bool) -> None:
-        """Op 9 to everybody."""
-        live = self._live()
+    async def invalidate(self, *, resumable: bool, shard: int | None = None) -> None:
+        """Op 9 to everybody, or to one shard."""
+        live = [
+            one for one in self._live() if shard is None or (one.session and one.session.shard[0] == shard)
+        ]
         if not resumable:
-            self.sessions.clear()
+            for connection in live:
+                if connection.session is not None:
+                    self.sessions.pop(connection.session.id, None)
         for connection in live:
             await connection.send({"op": 9, "d": resumable})
 
@@ -150,9 +159,16 @@ class Gateway:
         for connection in self._live():
             await connection.socket.close(code=code)
 
-    def drop(self) -> None:
-        """Cut every socket without a word."""
+    def go_silent(self) -> None:
+        """Have nothing arrive any more on the sockets there are, neither events nor acknowledgements."""
         for connection in self._live():
+            connection.silent = True
+
+    def drop(self, shard: int | None = None) -> None:
+        """Cut every socket without a word, or one shard's."""
+        for connection in self._live():
+            if shard is not None and (connection.session is None or connection.session.shard[0] != shard):
+                continue
             if connection.request.transport is not None:
                 connection.request.transport.abort()
 
@@ -160,6 +176,11 @@ class Gateway:
         """Send everybody any text at all."""
         for connection in self._live():
             await connection.send_text(text)
+
+    async def say_raw(self, packed: bytes) -> None:
+        """Send everybody bytes that are no part of what was packed before."""
+        for connection in self._live():
+            await connection.socket.send_bytes(packed)
 
     def _live(self) -> list[Connection]:
         return [one for one in self.connections if not one.socket.closed]

@@ -11,6 +11,8 @@ from tests.discord_wire.limits import command_problems, message_problems
 from tests.discord_wire.rest import Answer, Call, Rest
 from tests.discord_wire.world import ApiError, Json, World, snowflake, timestamp, unknown
 
+_HAS_THREAD = 1 << 5
+
 Dispatch = Callable[[str, Json], Awaitable[None]]
 Match = re.Match[str]
 
@@ -327,7 +329,10 @@ class Messages:
         starter = self._world.message(channel["id"], match.group(2))
         if starter["id"] in self._world.channels:
             raise ApiError(400, 160004, "A thread has already been created for this message")
-        return await self._new_thread(channel, call.body, starter)
+        answer = await self._new_thread(channel, call.body, starter)
+        starter["flags"] |= _HAS_THREAD
+        starter["thread"] = self._world.channels[starter["id"]]
+        return answer
 
     async def _thread(self, call: Call, match: Match) -> Answer:
         channel = self._world.channel(match.group(1))

@@ -10,7 +10,7 @@ from typing import Any
 from tests.discord_wire.answers import PRESSED, SUBMITTED, TYPED, TYPING, Answers, Exchange
 from tests.discord_wire.limits import BUTTON, every_component
 from tests.discord_wire.messages import Basics
-from tests.discord_wire.world import Json, World, snowflake
+from tests.discord_wire.world import DM, Json, World, snowflake
 
 SUBCOMMAND, GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER = range(1, 11)
 _SELECTS = (3, 5, 6, 7, 8)
@@ -44,13 +44,14 @@ class People:
         return found
 
     async def slash(
-        self, line: str, *, by: Json | None = None, channel: Json | None = None, **values: Any
+        self, line: str, *, by: Json | None = None, at: Json | None = None, **values: Any
     ) -> Exchange:
         """Use a slash command, e.g. ``slash("subscription add", topic="talks")``.
 
-        Refuse what the client would: unknown options, missing ones, values that are no choice.
+        ``at``: the channel where it is used (``channel`` may be an option). Refuse what the client would: unknown
+        options, missing ones, values that are no choice.
         """
-        data, declared = self._leaf(line, channel)
+        data, declared = self._leaf(line, at)
         options = {option["name"]: option for option in declared}
         assert set(values) <= set(options), (
             f"{line}: no option {set(values) - set(options)} in {set(options)}"
@@ -62,7 +63,7 @@ class People:
             _innermost(data).append(self._filled(options[name], value, resolved))
         if resolved:
             data["resolved"] = resolved
-        return await self._interact(TYPED, data, by, channel)
+        return await self._interact(TYPED, data, by, at)
 
     async def type_in(
         self,
@@ -162,7 +163,10 @@ class People:
             about = {"type": component["type"], "custom_id": component.get("custom_id")}
             if component["type"] not in _SELECTS:
                 return {**about, "value": given}
-            chosen = [one["value"] for one in component["options"] if one.get("default")]
+            chosen = [one["value"] for one in component.get("options", ()) if one.get("default")]
+            chosen += [str(one["id"]) for one in component.get("default_values", ())]
+            if component.get("custom_id") in values:
+                return {**about, "values": [given] if given else []}
             return {**about, "values": [given] if given else chosen}
 
         data = {
@@ -223,7 +227,8 @@ class People:
         channel = channel or world.named("general")
         person = by or self.asker
         guild = world.guild_of(channel)
-        owners = {"0": guild["id"]} if guild else {"1": person["id"]}
+        stranger = guild is not None and guild["id"] in world.elsewhere
+        owners = {"0": guild["id"]} if guild and not stranger else {"1": person["id"]}
         payload: Json = {
             "id": snowflake(),
             "application_id": world.bot["id"],
@@ -237,7 +242,7 @@ class People:
             "locale": self.locale,
             "entitlements": [],
             "authorizing_integration_owners": owners,
-            "context": 0 if guild else 1,
+            "context": 0 if guild else 1 if channel["type"] == DM else 2,
             "attachment_size_limit": 10_485_760,
         }
         if guild:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,6 +15,13 @@ from tests.killing import ROOT, no_process_of
 
 STOP_S = 30.0
 """How long a told stop may take here; the bot promises 10 s on a machine that is not busy with tests."""
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on now."""
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return door.getsockname()[1]
 
 
 class BotProcess:

@@ -37,6 +37,9 @@ statements = {statements}
 
 [service]
 port = {port}
+
+[discord]
+shards = {shards}
 """
 PATIENCE_S = 90.0
 FEW_STORIES = 2
@@ -97,10 +100,17 @@ def prepare(
     tick: float = 0.5,
     port: int = 0,
     pages: bool = True,
+    shards: int = 1,
 ) -> None:
     """Lay out a folder to start the bot in: its settings, and a copy of a database."""
     text = SETTINGS.format(
-        folder=folder, stories=stories, statements=statements, tick=tick, port=port, pages=str(pages).lower()
+        folder=folder,
+        stories=stories,
+        statements=statements,
+        tick=tick,
+        port=port,
+        pages=str(pages).lower(),
+        shards=shards,
     )
     (folder / "onrecord.toml").write_text(text, encoding="utf-8")
     if world is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-TEXT, DM, ANNOUNCEMENT, ANNOUNCEMENT_THREAD, PUBLIC_THREAD, FORUM = 0, 1, 5, 10, 11, 15
+TEXT, DM, GROUP_DM, ANNOUNCEMENT, ANNOUNCEMENT_THREAD, PUBLIC_THREAD, FORUM = 0, 1, 3, 5, 10, 11, 15
 THREADS = (ANNOUNCEMENT_THREAD, PUBLIC_THREAD)
 
 ADMINISTRATOR, MANAGE_GUILD = 1 << 3, 1 << 5
@@ -89,6 +89,8 @@ class World:
         self.member = user("Max Member")
         self.users = {one["id"]: one for one in (self.bot, self.operator, self.admin, self.member)}
         self.guilds: dict[str, Json] = {}
+        self.elsewhere: dict[str, Json] = {}
+        """Servers that the bot is no member of: people bring it along there."""
         self.channels: dict[str, Json] = {}
         self.messages: dict[str, dict[str, Json]] = {}
         self.files: dict[str, bytes] = {}
@@ -149,6 +151,29 @@ class World:
         guild["system_channel_id"] = self.add_channel(guild, "general")["id"]
         self.add_channel(guild, "news", ANNOUNCEMENT)
         return guild
+
+    def add_elsewhere(self, name: str) -> Json:
+        """The system channel of a server without the bot."""
+        guild = self.add_guild(name)
+        guild["members"] = [one for one in guild["members"] if one["user"]["id"] != self.bot["id"]]
+        self.elsewhere[guild["id"]] = self.guilds.pop(guild["id"])
+        return self.channels[guild["system_channel_id"]]
+
+    def group_channel(self, *people: Json) -> Json:
+        """The direct messages of some people among themselves."""
+        identity = snowflake()
+        self.messages[identity] = {}
+        self.channels[identity] = channel = {
+            "id": identity,
+            "type": GROUP_DM,
+            "name": None,
+            "icon": None,
+            "owner_id": people[0]["id"],
+            "last_message_id": None,
+            "recipients": list(people),
+            "flags": 0,
+        }
+        return channel
 
     @staticmethod
     def _member(person: Json, roles: list[str]) -> Json:
@@ -249,7 +274,9 @@ class World:
         return self.channels[channel_id]
 
     def guild_of(self, channel: Json) -> Json | None:
-        return self.guilds[channel["guild_id"]] if "guild_id" in channel else None
+        if "guild_id" not in channel:
+            return None
+        return self.guilds.get(channel["guild_id"]) or self.elsewhere[channel["guild_id"]]
 
     def named(self, name: str) -> Json:
         """The first channel of this name."""
@@ -275,7 +302,8 @@ class World:
             channel = self.channels[channel["parent_id"]]
         if user_id == guild["owner_id"]:
             return EVERYTHING
-        mine = {guild["id"], *self.member_of(guild, user_id)["roles"]}
+        present = any(one["user"]["id"] == user_id for one in guild["members"])
+        mine = {guild["id"], *(self.member_of(guild, user_id)["roles"] if present else ())}
         allowed = 0
         for one in guild["roles"]:
             if one["id"] in mine:

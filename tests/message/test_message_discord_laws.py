@@ -278,8 +278,8 @@ def test_a_digest_on_a_phone_reads_as_intended():
     (page,) = pages(message)
     assert page.parts == (
         Words(
-            "## Peace talks\n-# last 12 h\n"
-            "### 1 · [1. Envoys \\*leave\\*](https://wire.example/a%28b%29)\n-# 2 outlets\n"
+            "# Peace talks\n-# last 12 h\n"
+            "## 1 · [1. Envoys \\*leave\\*](https://wire.example/a%28b%29)\n-# 2 outlets\n"
             "**Anna Example**, envoy, told reporters\n"
             "> “We met.”\n"
             "> -# [Example Wire](https://wire.example/1)\n"
@@ -296,3 +296,44 @@ def test_a_further_statement_at_the_top_of_a_page_names_its_speaker_again():
     shown_pages = pages(Message((Title("A topic"), first, *words[1:])))
     assert len(shown_pages) > 1
     assert all("**Anna Example**, envoy" in page.parts[0].text for page in shown_pages)
+
+
+def test_a_headline_is_a_link_only_where_nothing_below_it_leads_to_its_article():
+    here, there = "https://wire.example/1", "https://wire.example/2"
+    told = Quotation((Piece("We met.", quoted=True),), speaker="Anna", links=(Link("Example Wire", here),))
+
+    def headlines(*blocks):
+        (page,) = pages(Message((Title("A topic"), *blocks)))
+        return re.findall(r"^## (.*)$", page.parts[0].text, re.MULTILINE)
+
+    assert headlines(Title("Envoys", level=2, url=here), told) == ["Envoys"]
+    assert headlines(Title("Envoys", level=2, url=there), told) == [f"[Envoys]({there})"]
+    assert headlines(Title("Envoys", level=2, url=here)) == [f"[Envoys]({here})"]
+    # What leads there below another story's headline is another story's.
+    second = Title("Boats", level=2, url=there)
+    assert headlines(Title("Envoys", level=2, url=here), second, told)[0] == f"[Envoys]({here})"
+
+
+def test_further_statements_from_the_same_place_stand_in_one_quote_above_one_source():
+    wire = (Link("Example Wire", "https://wire.example/1"),)
+    first = Quotation((Piece("We met.", quoted=True),), speaker="Anna", links=wire)
+    second = Quotation((Piece("We part.", quoted=True),), links=wire)
+    elsewhere = Quotation((Piece("No.", quoted=True),), links=(Link("Post", "https://post.example/1"),))
+    doubted = replace(first, status="not verified")
+    link = "> -# [Example Wire](https://wire.example/1)"
+    (page,) = pages(Message((first, second, elsewhere)))
+    assert page.parts[0].text == (
+        f"**Anna**\n> “We met.”\n> “We part.”\n{link}\n\n> “No.”\n> -# [Post](https://post.example/1)"
+    )
+    (page,) = pages(Message((doubted, second)))
+    assert page.parts[0].text.count(link) == 2, "what is said about one is not said about both"
+
+
+def test_wherever_a_page_is_cut_each_statement_has_its_source_below_it():
+    links = (Link("Example Wire", "https://wire.example/1"),)
+    for length in range(60, 400, 7):
+        told = [Quotation((Piece(f"{n} " + "w" * length, quoted=True),), links=links) for n in range(40)]
+        told[0] = replace(told[0], speaker="Anna Example")
+        for page in pages(Message((Title("A topic"), *told))):
+            assert page.chars <= limits.PAGE_CHARS
+            assert page.parts[-1].text.endswith("> -# [Example Wire](https://wire.example/1)")

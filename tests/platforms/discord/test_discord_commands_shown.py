@@ -3,7 +3,7 @@
 import pytest
 
 from bot.commands import catalog
-from tests.platforms.discord.conftest import FEED_URL, labels, words_of
+from tests.platforms.discord.conftest import FEED_URL, labels, raw, words_of
 
 USED = {
     # command: what is done in order; each step (options, words that the answer shows)
@@ -32,6 +32,8 @@ USED = {
     "topics list": [({}, "talks")],
     "topics show": [({"topic": "talks"}, "In the last 7 days")],
     "help": [({}, "What you can ask"), ({"verb": "said"}, "said <speaker>")],
+    "privacy": [({}, "What I keep about you")],
+    "forget": [({}, "This cannot be undone"), ({"confirm": "yes"}, "Forgotten")],
 }
 NEEDS_AN_ORDER = ("edit", "list", "remove", "pause", "resume", "preview")
 
@@ -61,3 +63,9 @@ async def test_who_does_not_manage_the_server_is_not_offered_what_admins_do(scen
 async def test_answers_offer_what_can_be_done_next(scene):
     result = await scene.reader.slash(scene.channel, "digest")
     assert labels(result.response)[-2:] == ["links", "Post to channel"]
+
+
+async def test_the_buttons_below_an_answer_stand_in_one_row(scene):
+    result = await scene.reader.slash(scene.channel, "digest")
+    rows = [one for one in raw(result.response) if one["type"] == 1]
+    assert [one["label"] for one in rows[-1]["components"]][-2:] == ["links", "Post to channel"]

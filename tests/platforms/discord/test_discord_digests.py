@@ -1,11 +1,14 @@
 """A subscription's digest on its whole way: ordered, composed, delivered, followed up; and whom it pings."""
 
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from bot import outbox, pipeline
 from bot.message import blocks
 from bot.model import DeliveryState
 from bot.outbox import Post
+from bot.platforms.discord_roles import tell_of_role
 from tests.platforms.discord.conftest import KNOWN, labels, words_of
 from tests.platforms.discord.test_discord_sending import owed
 from tests.store.invented import read_one, said
@@ -99,11 +102,33 @@ async def test_the_role_that_a_subscription_names_is_pinged_alone(scene):
     assert order.mention == str(role.id)
 
 
-async def test_a_role_that_is_gone_is_told_once_and_the_digest_comes(scene):
-    platform = scene.platform()
+async def test_a_role_that_is_gone_is_told_to_the_owner_once_for_good_and_the_digest_comes(scene):
+    role = scene.guild.create_role("Readers", mentionable=True)
+    await ordered(scene, mention=role)
+    (order,) = await scene.desk.store.subscriptions()
     body = blocks.Message((blocks.Text("A digest."),), mention="123456789")
     for key in ("a", "b"):
-        await platform.send(owed(scene, body=blocks.dumps(body), key=key * 25), may_be_repeated=False)
+        # As after a restart: what was told is not kept in memory.
+        platform = scene.platform()
+        platform.role_gone = partial(tell_of_role, desk=scene.desk)
+        given = owed(scene, body=blocks.dumps(body), key=key * 25, subscription_id=order.id)
+        await platform.send(given, may_be_repeated=False)
+    assert [words_of(one) for one in scene.channel.history()] == ["A digest.", "A digest."]
+    (notice,) = await scene.desk.store.notices()
+    assert notice.channel_id == f"discord:@{scene.admin.id}"
+    assert "The role that subscription 1 in #news pings is gone" in notice.text
+
+
+async def test_a_role_that_is_gone_is_told_in_the_channel_where_no_owner_can_be_told(scene):
+    await ordered(scene)
+    (order,) = await scene.desk.store.subscriptions()
+    await scene.desk.store.save_subscription(replace(order, owner_id=""))
+    body = blocks.Message((blocks.Text("A digest."),), mention="123456789")
+    for key in ("a", "b"):
+        platform = scene.platform()
+        platform.role_gone = partial(tell_of_role, desk=scene.desk)
+        given = owed(scene, body=blocks.dumps(body), key=key * 25, subscription_id=order.id)
+        await platform.send(given, may_be_repeated=False)
     first, second = (words_of(one) for one in scene.channel.history())
     assert "gone" in first
     assert second == "A digest."

@@ -6,7 +6,13 @@ import pytest
 
 from bot.knowledge.words import Words
 from bot.message import digest
-from bot.platforms.discord_commands import declarations, standing
+from bot.platforms.discord_commands import (
+    declarations,
+    form_parameters,
+    further_form,
+    has_form,
+    standing,
+)
 from bot.platforms.discord_ids import Seals
 from bot.platforms.discord_views import NOBODY, Builder, Shown
 from tests.message.invented import load
@@ -94,3 +100,16 @@ def test_admin_commands_have_a_default_permission_and_are_for_servers_alone():
             assert one["integration_types"] == [0]
         else:
             assert one["integration_types"] == [0, 1]
+
+
+def test_what_a_form_has_no_room_for_is_asked_by_the_second_one():
+    with_forms = [command for command in standing() if has_form(command)]
+    assert with_forms
+    for command in with_forms:
+        first = {one.name for one in form_parameters(command)}
+        rest = {one.name for one in command.parameters} - first
+        further = further_form(command)
+        second = {one.name for one in form_parameters(further, 2)} if further else set()
+        assert rest <= second, command.name
+        assert not any(one.required for one in command.parameters if one.name in rest)
+        assert not (further and form_parameters(further, 3)), "and no third one is needed"

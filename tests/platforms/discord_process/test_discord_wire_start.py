@@ -9,6 +9,7 @@ import pytest
 
 from tests.discord_wire import faults, stored
 from tests.discord_wire.limits import BUTTON, every_component
+from tests.discord_wire.process import free_port
 from tests.discord_wire.server import TOKEN
 from tests.platforms.discord_process.stage import staged
 
@@ -61,7 +62,7 @@ async def _until_printed(stage, words: str) -> None:
 
 
 async def test_a_wrong_token_is_said_once_with_the_next_step_and_the_bot_goes_on(tmp_path, sample_world):
-    port = _free_port()
+    port = free_port()
     async with staged(tmp_path, sample_world, port=port) as stage:
         stage.bot.environment["DISCORD_TOKEN"] = "wrong.token.altogether"
         await stage.bot.start()
@@ -74,14 +75,6 @@ async def test_a_wrong_token_is_said_once_with_the_next_step_and_the_bot_goes_on
         assert len(stage.discord.calls("GET", "/users/@me")) == 1, "each try counts against a limit"
         assert await stage.bot.stop() == 0
         assert TOKEN not in stage.bot.printed
-
-
-def _free_port() -> int:
-    import socket  # noqa: PLC0415 - for this alone
-
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return door.getsockname()[1]
 
 
 async def test_commands_that_discord_refuses_to_take_keep_nobody_from_their_digest(tmp_path, sample_world):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 
 import pytest
 import pytest_asyncio
@@ -17,6 +18,7 @@ from tests.discord_wire import faults
 from tests.discord_wire.answers import CHOICES, DEFERRED, EPHEMERAL, LOADING, MESSAGE, MODAL, UPDATE
 from tests.discord_wire.judging import described, house_rules
 from tests.discord_wire.limits import BUTTON, V2, every_component
+from tests.discord_wire.server import TOKEN
 from tests.discord_wire.world import SEND
 from tests.platforms.discord_process.stage import staged
 
@@ -305,6 +307,70 @@ async def test_a_fault_of_an_answer_costs_that_answer_at_most_and_never_doubles_
     assert len(exchange.shown) == shown
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_connection_cut_during_an_answer_is_one_line_in_the_log_with_its_id(stage, people, when):
+    printed = len(stage.bot.printed)
+    fault = stage.discord.fail("POST", CALLBACK, faults.Cut(), when=when)
+    exchange = await stage.discord.until_answered(await people.slash("said", speaker="Primerov"))
+    assert fault.struck == 1
+    await still_answers(stage)
+    logged = stage.bot.printed[printed:]
+    (line,) = [one for one in logged.splitlines() if "an answer was lost" in one]
+    assert "Traceback" not in logged
+    assert exchange.payload["token"] not in logged
+    (error_id,) = re.findall(r"error_id=(\w+)", line)
+    # The person is told the id where nothing had arrived yet, and sees the answer where it had.
+    assert (error_id in words(exchange.shown[0])) is (when == "before")
+
+
+async def test_a_thread_whose_answer_is_lost_is_found_and_filled(stage, people):
+    fault = stage.discord.fail("POST", "/threads$", faults.Cut(), when="after")
+    public = await _posted_digest(stage, people)
+    pages = await _thread_filled(stage, public)
+    assert fault.struck == 1
+    assert len({json.dumps(one["components"]) for one in pages}) == len(pages), "each page once"
+    assert len(stage.discord.calls("POST", f"/messages/{public}/threads$")) == 1
+
+
+@pytest.mark.parametrize("kind", [faults.Status(503), faults.RateLimit(0.3), faults.Cut()])
+async def test_a_thread_that_fails_for_a_moment_is_begun_again_once_it_was_looked_for(stage, people, kind):
+    stage.discord.fail("POST", "/threads$", kind)
+    public = await _posted_digest(stage, people)
+    await _thread_filled(stage, public)
+    begun = stage.discord.calls("POST", f"/messages/{public}/threads$")
+    looked = stage.discord.calls("GET", f"/messages/{public}$")
+    assert len(begun) == 2
+    assert begun[0].at < looked[0].at < begun[1].at
+
+
+async def test_a_page_in_a_thread_whose_answer_is_lost_is_written_once(stage, people):
+    public = await _posted_digest(stage, people)
+    before = await _thread_filled(stage, public)
+    fault = stage.discord.fail("POST", r"/channels/\d+/messages$", faults.Cut(), when="after")
+    public = await _posted_digest(stage, people)
+    await stage.discord.until(lambda: len(_pages(stage, public)) == len(before), "all pages")
+    await still_answers(stage)
+    pages = _pages(stage, public)
+    assert fault.struck == 1
+    assert len({json.dumps(one["components"]) for one in pages}) == len(pages)
+
+
+async def _posted_digest(stage, people) -> str:
+    """Post a digest of several pages; return its message's id, which its thread will have too."""
+    exchange = await stage.discord.until_answered(await people.slash("digest", topic="war", period="2d"))
+    posted = await stage.discord.until_answered(await people.press(exchange.shown[0], "Post to channel"))
+    return posted.shown[0]["id"]
+
+
+def _pages(stage, public):
+    return list(stage.discord.world.messages.get(public, {}).values())
+
+
+async def _thread_filled(stage, public):
+    await stage.discord.until(lambda: _pages(stage, public), "a page in the thread")
+    return _pages(stage, public)
+
+
 async def test_a_deleted_message_that_was_to_be_filled_in_is_let_go(stage, people):
     fault = stage.discord.fail("PATCH", r"/messages/@original$", faults.UNKNOWN_MESSAGE)
     async with _slow_feed() as address:
@@ -348,16 +414,35 @@ async def test_what_somebody_does_while_it_is_away_is_answered_once_it_has_resum
 @pytest.mark.parametrize(
     "text",
     [
-        json.dumps({"op": 0, "t": "INTERACTION_CREATE", "s": 1, "d": {"id": "1"}}),
+        json.dumps({"op": 0, "t": "INTERACTION_CREATE", "d": {"id": "1"}}),
+        json.dumps({"op": 0, "t": "GUILD_CREATE", "d": {"id": "no number"}}),
+        json.dumps({"op": 0, "t": ["a", "list"], "d": None}),
+        json.dumps([1, 2, 3]),
         "{ this is no JSON",
     ],
-    ids=["half an interaction", "no JSON"],
+    ids=["half an interaction", "a strange server", "no name", "no object", "no JSON"],
 )
-async def test_a_malformed_event_costs_a_new_beginning_at_most(stage, people, text):
-    identified = len(stage.discord.gateway.identified)
-    await stage.discord.gateway.say(text)
-    await stage.discord.until(lambda: len(stage.discord.gateway.identified) > identified, "identified again")
-    await still_answers(stage)
+async def test_a_malformed_event_is_lost_alone(stage, people, text):
+    gateway = stage.discord.gateway
+    connections = len(gateway.connections)
+    before = await people.slash("said", speaker="Primerov", about="before it")
+    await gateway.say(text)
+    after = await people.slash("said", speaker="Primerov", about="after it")
+    for exchange in (before, after):
+        await stage.discord.until_answered(exchange)
+        assert len(exchange.shown) == 1
+    assert len(gateway.connections) == connections, "the connection stood"
+
+
+async def test_a_connection_whose_packing_broke_is_resumed_from_another(stage, people):
+    gateway = stage.discord.gateway
+    resumed, identified = len(gateway.resumed), len(gateway.identified)
+    await gateway.say_raw(b"no part of any stream\x00\x00\xff\xff")
+    exchange = await people.slash("said", speaker="Primerov", about="a broken stream")
+    await stage.discord.until_answered(exchange)
+    assert len(gateway.resumed) > resumed
+    assert len(gateway.identified) == identified
+    assert len(exchange.shown) == 1
 
 
 async def test_an_unknown_event_costs_nothing(stage, people):
@@ -395,3 +480,9 @@ async def test_answers_are_components_v2(stage):
 
 async def test_told_to_stop_it_ends_well(stage):
     assert await stage.bot.stop() == 0
+
+
+async def test_nothing_that_gives_a_right_stands_in_the_log(stage):
+    printed = stage.bot.printed
+    assert TOKEN not in printed
+    assert [token for token in stage.discord.answers.exchanges if token in printed] == []
