@@ -26,6 +26,7 @@ from benchmarks import table
 from benchmarks.polling_server import Served, serving
 from benchmarks.usage import Used
 from bot.app import App
+from bot.runtime.memory import set_aside
 from bot.settings import Database, Fetching, Polling, Settings
 
 ROUNDS = (("first fetch", 0.0), ("all 304", 0.0), ("95 % 304", 0.05))
@@ -64,34 +65,40 @@ async def _measure_ours(control: str, urls: list[str]) -> None:
             polling=Polling(concurrency=CONCURRENCY, adaptive=False),
         )
         async with App.build(settings, clock=clock) as app:
-            store = app.tools.store
-            warm, *measured = urls
-            await store.add_feed(warm, "warm", now=clock.now())
-            await app.poll_due()
-            for number, url in enumerate(measured):
-                await store.add_feed(url, f"feed {number}", now=clock.now())
-            for name, share in ROUNDS:
-                _get(f"{control}/publish?share={share}")
-                before = (await store.totals()).entries
-                cpu, wall = used.cpu(), time.perf_counter()
-                late = Lateness()
-                napping = asyncio.create_task(late.measure())
-                with used.looking():
-                    await _poll_all(app)
-                napping.cancel()
-                spent = used.cpu() - cpu, time.perf_counter() - wall
-                result = {
-                    "name": "bot (poll_due)",
-                    "round": name,
-                    "cpu": spent[0],
-                    "wall": spent[1],
-                    "peak_mb": used.peak_mb,
-                    "late_ms": late.p99_ms(),
-                    "new": (await store.totals()).entries - before,
-                    **json.loads(_get(f"{control}/answers")),
-                }
-                print(json.dumps(result), flush=True)
-                clock.advance(timedelta(hours=2))
+            with set_aside():  # as while it runs
+                await _rounds(app, clock, used, control, urls)
+
+
+async def _rounds(app: App, clock: StepClock, used: Used, control: str, urls: list[str]) -> None:
+    store = app.tools.store
+    warm, *measured = urls
+    await store.add_feed(warm, "warm", now=clock.now())
+    await app.poll_due()
+    for number, url in enumerate(measured):
+        await store.add_feed(url, f"feed {number}", now=clock.now())
+    for name, share in ROUNDS:
+        _get(f"{control}/publish?share={share}")
+        before = (await store.totals()).entries
+        cpu, wall = used.cpu(), time.perf_counter()
+        late = Lateness()
+        napping = asyncio.create_task(late.measure())
+        with used.looking():
+            await _poll_all(app)
+        napping.cancel()
+        spent = used.cpu() - cpu, time.perf_counter() - wall
+        result = {
+            "name": "bot (poll_due)",
+            "round": name,
+            "cpu": spent[0],
+            "wall": spent[1],
+            "peak_mb": used.peak_mb,
+            "late_ms": late.ms(0.99),
+            "latest_ms": late.ms(1),
+            "new": (await store.totals()).entries - before,
+            **json.loads(_get(f"{control}/answers")),
+        }
+        print(json.dumps(result), flush=True)
+        clock.advance(timedelta(hours=2))
 
 
 class Lateness:
@@ -109,9 +116,9 @@ class Lateness:
             await asyncio.sleep(self._NAP)
             self._late.append(time.perf_counter() - began - self._NAP)
 
-    def p99_ms(self) -> float:
-        """99 of 100 naps were no later than this."""
-        return 1000 * sorted(self._late)[int(0.99 * (len(self._late) - 1))]
+    def ms(self, share: float) -> float:
+        """So large a share of the naps was no later than this."""
+        return 1000 * sorted(self._late)[int(share * (len(self._late) - 1))]
 
 
 async def _poll_all(app: App) -> None:
@@ -160,6 +167,7 @@ def main() -> None:
             "304s",
             "new entries",
             "loop late, p99 ms",
+            "at most",
         ),
         [
             (
@@ -172,6 +180,7 @@ def main() -> None:
                 one["unchanged"],
                 one["new"],
                 one.get("late_ms", "–"),
+                one.get("latest_ms", "–"),
             )
             for one in results
         ],

@@ -25,8 +25,9 @@ from bot.ports import ArticleToRead, Clock, Platform
 from bot.runtime import open_files
 from bot.runtime.clock import SystemClock
 from bot.runtime.clockwatch import ClockWatch
-from bot.runtime.crew import Crew
+from bot.runtime.crew import Crew, Doorway
 from bot.runtime.health import Health, Metrics
+from bot.runtime.memory import set_aside
 from bot.runtime.timers import Ticker
 from bot.runtime.upkeep import Upkeep
 from bot.runtime.workers import Workers
@@ -37,6 +38,8 @@ from bot.store.sql_store import SqlStore
 _log = structlog.get_logger(__name__)
 
 _AT_A_TIME = 500
+_FEW_WAIT = 250
+"""Rows of what is due are read again only when no more of them wait: each look reads those under way once more."""
 
 
 @runtime_checkable
@@ -101,9 +104,9 @@ class App:
                 words=Words(settings.language),
                 settings=settings,
                 clock=clock,
-                watch=polling.Watch(settings.polling.concurrency),
+                watch=polling.Watch(settings.polling.concurrency, settings.reading.parse_workers + 2),
             )
-            polls = Crew("poll", open_files.most(settings.polling.connections))
+            polls = Crew("poll", open_files.most(settings.polling.connections), door=Doorway())
             readings = Crew("read", settings.reading.workers + settings.reading.parse_workers + 1)
             stack.push_async_callback(polls.stop)
             stack.push_async_callback(readings.stop)
@@ -194,6 +197,8 @@ class App:
             if on_done:
                 on_done(feed)
 
+        if self.polls.waiting > _FEW_WAIT:
+            return 0
         # Those under way are still due, and stand first: without them in the count, slow ones would fill it.
         due = await self.tools.store.due_feeds(self.tools.clock.now(), self.polls.busy + _AT_A_TIME)
         return sum(self.polls.submit(feed.id, lambda feed=feed: poll(feed)) for feed in due)  # type: ignore[misc]
@@ -206,6 +211,8 @@ class App:
             if on_done:
                 on_done(waiting)
 
+        if self.readings.waiting > _FEW_WAIT:
+            return 0
         waiting = await self.tools.store.articles_to_read(self.tools.clock.now(), _AT_A_TIME)
         return sum(self.readings.submit(one.article.id, lambda one=one: read(one)) for one in waiting)  # type: ignore[misc]
 
@@ -229,6 +236,7 @@ class App:
                 }
                 checks |= {chat.name: chat.check for chat in self._chats()}
                 await stack.enter_async_context(Health(self.settings.service, self.metrics, checks))
+            stack.enter_context(set_aside())
             for chat in self._chats():
                 await stack.enter_async_context(chat.open(self.desk()))
             tools = self.tools

@@ -6,6 +6,7 @@ everything fails it is not the feeds (docs/feed-rules.md P13).
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Literal, Protocol
@@ -24,15 +25,24 @@ from bot.stories import topics
 
 _log = structlog.get_logger(__name__)
 
+_IN_ONE_GO = 50
+"""Entries that are judged before somebody else has a turn on the event loop: some two milliseconds."""
+
 PollOutcome = Literal["new", "nothing new", "unchanged", "failed", "outage", "held back"]
 
 
 class Watch:
-    """What polls share: whether the network is down, and places for large documents."""
+    """What polls share: whether the network is down, places for large documents, and turns at taking them in."""
 
-    def __init__(self, large_bodies: int = 20) -> None:
+    def __init__(self, large_bodies: int = 20, taken_in: int = 3) -> None:
+        """Give ``large_bodies`` places; let ``taken_in`` documents at once be between parsing and being saved.
+
+        A few keep parser and database busy. More would only queue before the database, and with them whatever
+        people ask for.
+        """
         self.outages = Outages()
         self.bodies = Bodies(large_bodies)
+        self.taking_in = asyncio.Semaphore(taken_in)
 
 
 class Tools(Protocol):
@@ -87,6 +97,12 @@ async def _poll_feed(feed: Feed, tools: Tools) -> PollOutcome:
     if fetched.outcome == "unchanged" or due.body_hash(fetched.body) == feed.body_hash:
         await tools.store.save_poll(_poll_succeeded(feed, fetched, None, (), tools))
         return "unchanged"
+    async with tools.watch.taking_in:
+        return await _take_in(feed, fetched, tools)
+
+
+async def _take_in(feed: Feed, fetched: Fetched, tools: Tools) -> PollOutcome:
+    """Parse a document that has changed, and save what is new."""
     try:
         data = await tools.parser.parse_feed(fetched.body, url=fetched.url, content_type=fetched.content_type)
     except ValueError as error:
@@ -117,7 +133,12 @@ async def _new_entries(feed: Feed, data: FeedData, tools: Tools) -> News:
     if first_fetch:
         entries = identity.owed_on_first_fetch(entries, tools.settings.polling.first_fetch_owed)
     outlets: dict[str, str] = {}
-    return replace(news, entries=tuple(_judged(entry, feed, outlets, tools) for entry in entries))
+    judged: list[NewEntry] = []
+    for number, entry in enumerate(entries, 1):
+        judged.append(_judged(entry, feed, outlets, tools))
+        if number % _IN_ONE_GO == 0:
+            await asyncio.sleep(0)
+    return replace(news, entries=tuple(judged))
 
 
 def _judged(entry: NewEntry, feed: Feed, outlets: dict[str, str], tools: Tools) -> NewEntry:

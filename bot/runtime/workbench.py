@@ -26,6 +26,9 @@ _ONE_THREAD = (
 _OVERDUE_SECONDS = 10.0
 """How long after its deadline a job's own process ends it, should nobody be left to do it from outside."""
 
+_NICENESS = 10
+"""Workers take what time the processors have left: people are answered by the process that started them."""
+
 _PR_SET_PDEATHSIG = 1
 """Linux: have the kernel send a signal when the thread that started this process ends."""
 _MEGABYTE = 2**20
@@ -35,7 +38,7 @@ _unfit: list[str] = []
 
 
 def prepare(modules: Sequence[str]) -> None:
-    """Make a new process fit for work: mortal, quiet, on one thread, with its modules imported.
+    """Make a new process fit for work: mortal, quiet, modest, on one thread, with its modules imported.
 
     A module that cannot be imported is remembered and told to each job: all that pebble would see is a
     process that keeps dying.
@@ -43,6 +46,7 @@ def prepare(modules: Sequence[str]) -> None:
     # Pebble's own handler is Python code, which a C call that never returns would never let run.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _die_with_parent()
+    os.nice(_NICENESS)
     for name in _ONE_THREAD:
         os.environ[name] = "1"
     # Jobs report through what they return; the libraries' chatter does not belong on the operator's terminal.

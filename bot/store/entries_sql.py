@@ -26,6 +26,31 @@ _KEEP_ALIAS = text(
     "INSERT INTO entry_aliases (feed_id, alias, key) VALUES (:feed_id, :alias, :key) "
     "ON CONFLICT (feed_id, alias) DO UPDATE SET key = excluded.key WHERE length(entry_aliases.key) > 0"
 )
+# Made once: to build one costs more than to run it, and each poll asks all of them.
+_OWNERS = select(entry_aliases.c.alias, entry_aliases.c.key).where(
+    entry_aliases.c.feed_id == bindparam("feed_id"),
+    entry_aliases.c.alias.in_(bindparam("aliases", expanding=True)),
+)
+_KNOWN = select(
+    entries.c.key,
+    entries.c.content_hash,
+    entries.c.article_id,
+    entries.c.published_at,
+    entries.c.first_seen_at,
+).where(entries.c.feed_id == bindparam("feed_id"), entries.c.key.in_(bindparam("keys", expanding=True)))
+_LINKED = select(articles.c.link_key, articles.c.id, articles.c.state, articles.c.version).where(
+    articles.c.link_key.in_(bindparam("link_keys", expanding=True))
+)
+_OF_FEED = select(feeds.c.newest_entry_at, feeds.c.aliases_off).where(feeds.c.id == bindparam("feed_id"))
+_NEWEST_DATE = (
+    update(feeds)
+    .where(
+        feeds.c.id == bindparam("of_feed"),
+        feeds.c.newest_entry_at.is_(None) | (feeds.c.newest_entry_at < bindparam("newest")),
+    )
+    .values(newest_entry_at=bindparam("newest"))
+)
+_ADD_ENTRIES = insert(entries)
 _ADD_ARTICLES = insert(articles).returning(articles.c.id, sort_by_parameter_order=True)
 
 
@@ -36,20 +61,14 @@ def seen(connection: Connection, feed_id: int, keys: Sequence[bytes], aliases: S
     """
     owners: dict[bytes, bytes] = {}
     for some in batches(aliases):
-        rows = connection.execute(
-            select(entry_aliases.c.alias, entry_aliases.c.key).where(
-                entry_aliases.c.feed_id == feed_id, entry_aliases.c.alias.in_(some)
-            )
-        )
+        rows = connection.execute(_OWNERS, {"feed_id": feed_id, "aliases": some})
         owners.update((row.alias, row.key) for row in rows)
     wanted = list({*keys, *aliases, *owners.values()} - {SHARED})
     found = {
         key: SeenEntry(key, known.content_hash, known.dated_at)
         for key, known in _known(connection, feed_id, wanted).items()
     }
-    feed = connection.execute(
-        select(feeds.c.newest_entry_at, feeds.c.aliases_off).where(feeds.c.id == feed_id)
-    ).one_or_none()
+    feed = connection.execute(_OF_FEED, {"feed_id": feed_id}).one_or_none()
     return Seen(
         by_key={key: found[key] for key in keys if key in found},
         by_alias={
@@ -122,16 +141,7 @@ class _Linked(NamedTuple):
 def _known(connection: Connection, feed_id: int, keys: Sequence[bytes]) -> dict[bytes, _Known]:
     found: dict[bytes, _Known] = {}
     for some in batches(keys):
-        rows = connection.execute(
-            select(
-                entries.c.key,
-                entries.c.content_hash,
-                entries.c.article_id,
-                entries.c.published_at,
-                entries.c.first_seen_at,
-            ).where(entries.c.feed_id == feed_id, entries.c.key.in_(some))
-        )
-        for row in rows:
+        for row in connection.execute(_KNOWN, {"feed_id": feed_id, "keys": some}):
             found[row.key] = _Known(row.content_hash, row.article_id, row.published_at or row.first_seen_at)
     return found
 
@@ -139,12 +149,7 @@ def _known(connection: Connection, feed_id: int, keys: Sequence[bytes]) -> dict[
 def _linked(connection: Connection, link_keys: Sequence[bytes]) -> dict[bytes, _Linked]:
     found: dict[bytes, _Linked] = {}
     for some in batches(link_keys):
-        rows = connection.execute(
-            select(articles.c.link_key, articles.c.id, articles.c.state, articles.c.version).where(
-                articles.c.link_key.in_(some)
-            )
-        )
-        for row in rows:
+        for row in connection.execute(_LINKED, {"link_keys": some}):
             unread = row.state in (ArticleState.OFF_TOPIC, ArticleState.HELD) and row.version == 0
             found[row.link_key] = _Linked(row.id, unread)
     return found
@@ -180,7 +185,7 @@ class _Saving:
                 self._take(entry)
         created = self._add_articles()
         if self._rows:
-            self._connection.execute(insert(entries), self._rows)
+            self._connection.execute(_ADD_ENTRIES, self._rows)
         self._note_newest_date()
         return created
 
@@ -259,12 +264,7 @@ class _Saving:
         dates = [date for entry in self._entries if (date := self._published_at(entry))]
         if not dates:
             return
-        newest = feeds.c.newest_entry_at
-        self._connection.execute(
-            update(feeds)
-            .where(feeds.c.id == self._feed.id, newest.is_(None) | (newest < max(dates)))
-            .values(newest_entry_at=max(dates))
-        )
+        self._connection.execute(_NEWEST_DATE, {"of_feed": self._feed.id, "newest": max(dates)})
 
     def _published_at(self, entry: NewEntry) -> datetime | None:
         """A date that lies ahead says no more than that we see the entry now (I8)."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, CursorResult, Row, true
+from sqlalchemy import ColumnElement, Connection, CursorResult, Row, Table, func, select, true
 
 from bot.model import Article, ArticleState, Trouble
 from bot.store.tables import articles
@@ -46,6 +46,11 @@ def batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
     """Cut into pieces that fit into one IN list (SQLite takes at most 32,766 values)."""
     for start in range(0, len(values), _AT_ONCE):
         yield values[start : start + _AT_ONCE]
+
+
+def count(connection: Connection, table: Table, wanted: ColumnElement[bool]) -> int:
+    """Count the rows of a table that fit."""
+    return connection.execute(select(func.count()).select_from(table).where(wanted)).scalar_one()
 
 
 def new_id(inserted: CursorResult[Any]) -> int:

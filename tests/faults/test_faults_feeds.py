@@ -22,7 +22,7 @@ from bot.intake.decoding import zstd
 from bot.knowledge.words import Words
 from bot.model import Feed
 from bot.ports import Fetched
-from bot.runtime.crew import Crew
+from bot.runtime.crew import Crew, Doorway
 from bot.runtime.health import Metrics
 from bot.runtime.workers import Workers
 from bot.settings import Reading, Settings
@@ -195,7 +195,8 @@ async def poll_half_asleep(settings):
         settings=settings,
         clock=LoopClock(),
     )
-    polls = Crew("poll", settings.polling.connections, monotonic=asyncio.get_running_loop().time)
+    monotonic = asyncio.get_running_loop().time
+    polls = Crew("poll", settings.polling.connections, door=Doorway(), monotonic=monotonic)
     traffic = outbox.Traffic(settings.delivery)
     app = App(settings, tools, {}, Metrics(), polls, Crew("read", 1), traffic)
     most_queued = 0

@@ -94,6 +94,13 @@ async def test_workers_use_one_thread_per_numeric_library(crew):
         assert await crew().do(Job(name, "os:getenv", (name,))) == "1"
 
 
+async def test_workers_leave_the_processors_to_the_process_that_started_them(crew):
+    workers = crew()
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    theirs = await workers.do(Job("its priority", "os:getpriority", (os.PRIO_PROCESS, 0)))
+    assert theirs == min(ours + 10, 19)
+
+
 async def test_keyword_arguments_arrive(crew):
     assert await crew().do(Job("a number", "builtins:int", ("ff",), {"base": 16})) == 255
 

@@ -37,6 +37,25 @@ async def test_due_feeds_come_longest_overdue_first_without_paused_and_later_one
     assert await store.next_due_at() is None
 
 
+async def test_titles_come_once_each_in_order_without_removed_and_nameless_feeds(store: SqlStore):
+    for number, title in enumerate(("B Times", "A Post", "B Times", "", "Gone")):
+        last = await store.add_feed(f"{URL}{number}", title, now=NOW)
+    await store.remove_feed(last.id)
+    assert await store.feed_titles() == ["A Post", "B Times"]
+
+
+async def test_failing_feeds_are_named_by_title_or_address_unless_paused_or_removed(store: SqlStore):
+    rows = [
+        await store.add_feed(f"{URL}{number}", title, now=NOW)
+        for number, title in enumerate(("Z Times", "", "Well", "Paused", "Removed"))
+    ]
+    for row in rows:
+        trouble = None if row.title == "Well" else Trouble("an invented fault", NOW, "wait")
+        await store.save_feed(replace(row, trouble=trouble, paused=row.title == "Paused"))
+    await store.remove_feed(rows[-1].id)
+    assert await store.failing_feeds() == ["Z Times", f"{URL}1"]
+
+
 async def test_a_poll_saves_the_feeds_whole_row(store: SqlStore):
     feed = await store.add_feed(URL, "Example Times", now=NOW)
     after = replace(
