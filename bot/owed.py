@@ -76,7 +76,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class KeptNotice:
-    """A notice as it stands: to which channel it went, or None when it reached nobody."""
+    """A notice as it stands: its channel (empty: one forgotten since), or None when it reached nobody."""
 
     text: str
     at: datetime

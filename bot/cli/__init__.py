@@ -192,6 +192,20 @@ def restore(file: Path, config: Path | None) -> int:
     return attempt(lambda: keeping.restore(file, settings=load(config)))
 
 
+@command_line.command()
+@click.argument("name", metavar="SPACE|ACTOR")
+@click.option("--yes", is_flag=True, help="Do not ask: for scripts.")
+@_config
+def forget(name: str, yes: bool, config: Path | None) -> int:
+    """Remove everything kept about a server or a person, after saying what it is; also while the bot runs.
+
+    SPACE|ACTOR is an id: discord:123456789012345678 for a server or a person on Discord, terminal for the terminal.
+    """
+    from bot.cli import forgetting  # noqa: PLC0415
+
+    return perform(forgetting.forget(name, yes=yes, settings=load(config)))
+
+
 # ── Reading one article ──────────────────────────────────────────────────────────────────────────────────
 
 

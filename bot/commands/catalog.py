@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.commands import feeds, followups, privacy, reading, subscriptions, topics
+from bot.commands import feeds, followups, privacy, reading, settings, subscriptions, topics
 from bot.commands.desk import Desk, Handler
 from bot.commands.requests import KINDS, STYLES, BadRequest, Request
 from bot.message import lists
@@ -231,6 +231,13 @@ COMMANDS: tuple[Command, ...] = (
         (Parameter("topic", "topic", required=True),),
         admin=True,
         example="topics show talks",
+    ),
+    Command(
+        "settings forget",
+        settings.forget,
+        (Parameter("confirm", "text", choices=(privacy.SURE,)),),
+        admin=True,
+        example=f"settings forget {privacy.SURE}",
     ),
     Command("help", _help, (Parameter("verb", "command"),), example="help said"),
     Command("privacy", privacy.show, example="privacy"),

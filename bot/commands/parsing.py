@@ -125,7 +125,7 @@ def _command(found: list[Token], words: Words) -> tuple[Command, list[Token]]:
     if len(found) == 1:
         raise BadRequest(
             words("command.error.verb_missing", group=first, verbs=", ".join(verbs)),
-            examples=(f"{first} list", f"help {first}"),
+            examples=(f"{first} {'list' if 'list' in verbs else verbs[0]}", f"help {first}"),
         )
     command = catalog.find(f"{first} {found[1].text}")
     if command is None:

@@ -2,52 +2,44 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, select, update
+from sqlalchemy import Connection, Select, delete, select, update
 
 from bot.kept import KeptAbout
-from bot.model import DeliveryState
-from bot.owed import NOTICES
-from bot.store.leaving_sql import forget_space
-from bot.store.notices_sql import pass_on
-from bot.store.rows import listed, unlisted
+from bot.store.leaving_sql import addressed_to, forget_space
+from bot.store.rows import count
 from bot.store.tables import channels, deliveries, followups, notices, subscriptions
-
-_OPEN = deliveries.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.UNKNOWN))
 
 
 def kept_about(connection: Connection, actor_id: str) -> KeptAbout:
     """Count what is kept about somebody."""
     here = _own_channels(actor_id)
+    named = {notice_id for notice_id, _ in _naming(connection, actor_id)}
     return KeptAbout(
-        answers=_count(
+        answers=count(
             connection, followups, (followups.c.actor_id == actor_id) | followups.c.channel_id.in_(here)
         ),
-        orders=_count(
+        orders=count(
             connection,
             subscriptions,
             (subscriptions.c.owner_id == actor_id) & subscriptions.c.channel_id.not_in(here),
         ),
-        own_orders=_count(connection, subscriptions, subscriptions.c.channel_id.in_(here)),
-        messages=_count(connection, deliveries, deliveries.c.channel_id.in_(here)),
-        notices=len(_notices(connection, actor_id)),
+        own_orders=count(connection, subscriptions, subscriptions.c.channel_id.in_(here)),
+        messages=count(connection, deliveries, deliveries.c.channel_id.in_(here)),
+        notices=len(named | addressed_to(connection, [_direct(actor_id)])),
     )
 
 
 def forget_person(connection: Connection, actor_id: str) -> KeptAbout:
     """Remove all of it; what belongs to a channel stays there without them."""
     kept = kept_about(connection, actor_id)
-    direct = _direct(actor_id)
-    for notice_id, addresses, to_them in _notices(connection, actor_id):
-        rest = listed(tuple(one for one in addresses if one != direct))
-        connection.execute(update(notices).where(notices.c.id == notice_id).values(addresses=rest))
-        if to_them and _is_open(connection, notice_id):
-            pass_on(connection, notice_id)
-        elif to_them:
-            # The notice itself stays: its subject is not to be told again.
-            connection.execute(update(notices).where(notices.c.id == notice_id).values(channel_id=None))
+    for notice_id, subject in _naming(connection, actor_id):
+        # Its number in their place keeps it unlike any other.
+        connection.execute(
+            update(notices).where(notices.c.id == notice_id).values(subject=f"{subject} {notice_id}")
+        )
     connection.execute(delete(followups).where(followups.c.actor_id == actor_id))
     connection.execute(update(subscriptions).where(subscriptions.c.owner_id == actor_id).values(owner_id=""))
-    forget_space(connection, direct)
+    forget_space(connection, _direct(actor_id))
     return kept
 
 
@@ -61,22 +53,15 @@ def _own_channels(actor_id: str) -> Select[tuple[str]]:
     return select(channels.c.id).where(channels.c.space_id == _direct(actor_id))
 
 
-def _notices(connection: Connection, actor_id: str) -> list[tuple[int, tuple[str, ...], bool]]:
-    """Notices that went to somebody, or may still: number, further addresses, whether it went to them."""
-    direct = _direct(actor_id)
+def _naming(connection: Connection, actor_id: str) -> list[tuple[int, str]]:
+    """The notices whose subject ends with somebody, as the one to be told: number, and the subject without them."""
     rows = connection.execute(
-        select(notices.c.id, notices.c.addresses, notices.c.channel_id).where(
-            (notices.c.channel_id == direct) | notices.c.addresses.contains(direct, autoescape=True)
+        select(notices.c.id, notices.c.subject).where(
+            notices.c.subject.endswith(f" {actor_id}", autoescape=True)
         )
     )
-    found = [(row.id, tuple(unlisted(row.addresses)), row.channel_id == direct) for row in rows]
-    return [one for one in found if one[2] or direct in one[1]]
-
-
-def _is_open(connection: Connection, notice_id: int) -> bool:
-    wanted = deliveries.c.subscription_id == NOTICES, deliveries.c.part == notice_id, _OPEN
-    return connection.execute(select(deliveries.c.id).where(*wanted)).first() is not None
-
-
-def _count(connection: Connection, table: Table, wanted: ColumnElement[bool]) -> int:
-    return connection.execute(select(func.count()).select_from(table).where(wanted)).scalar_one()
+    return [
+        (row.id, row.subject.removesuffix(f" {actor_id}"))
+        for row in rows
+        if row.subject.endswith(f" {actor_id}")
+    ]

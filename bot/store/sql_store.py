@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.intake import identity
-from bot.kept import KeptAbout
+from bot.kept import KeptAbout, KeptInSpace
 from bot.model import (
     Article,
     ArticleState,
@@ -335,6 +335,14 @@ class SqlStore(Store):
     async def forget_person(self, actor_id: str) -> KeptAbout:
         """Remove what is kept about somebody; return how much it was."""
         return await self._write(people_sql.forget_person, actor_id)
+
+    async def kept_in_space(self, space_id: str) -> KeptInSpace | None:
+        """Count what is kept about a space; None for one that is not known."""
+        return await self._read(leaving_sql.kept_in_space, space_id)
+
+    async def forget_space(self, space_id: str) -> KeptInSpace:
+        """Remove everything kept about a space; return how much it was."""
+        return await self._write(leaving_sql.forget_space, space_id)
 
     async def add_subscription(self, subscription: Subscription) -> Subscription:
         """Save a new one for a known channel; its ``id`` is given here."""

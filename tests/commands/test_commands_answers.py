@@ -120,6 +120,11 @@ ANSWERS: dict[str, list[tuple[str, str]]] = {
     ],
     "privacy": [("privacy", "What I keep about you")],
     "forget": [("forget", "This cannot be undone"), ("forget yes", "Forgotten")],
+    "settings forget": [
+        ("said Anna Example", "We agreed"),
+        ("settings forget", "This cannot be undone"),
+        ("settings forget yes", "Forgotten"),
+    ],
 }
 
 

@@ -132,6 +132,7 @@ UNDERSTOOD: list[tuple[str, dict[str, Any]]] = [
     ("help said", {"verb": "said"}),
     ("privacy", {}),
     ("forget yes", {"confirm": "yes"}),
+    ("settings forget YES", {"confirm": "YES"}),
     # standing orders
     (
         "subscription add talks daily 08:00 Europe/Kyiv style brief",

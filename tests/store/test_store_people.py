@@ -10,6 +10,7 @@ import pytest
 from bot.kept import KeptAbout
 from bot.model import Channel, DeliveryState, FollowUp, Query, Schedule, Subscription
 from bot.owed import KeptNotice, Notice, Outcome
+from bot.store.leaving_sql import FORGOTTEN
 from bot.store.sql_store import SqlStore
 from tests.store.invented import NOW
 
@@ -90,13 +91,13 @@ async def test_a_notice_goes_on_to_its_next_address_and_none_is_told_twice(lived
     await lived.forget_person(ANNA)
     told = {one.text: one.channel_id for one in await lived.notices()}
     assert told == {
-        "text of told": None,
+        "text of told": FORGOTTEN,
         "text of open": NEWS.id,
         "text of later": "chat:@9",
         "text of other": "chat:@4242427",
     }
     assert await lived.save_notice(notice("told", "chat:@9")) is False
-    assert KeptNotice("text of told", NOW, None) in await lived.notices()
+    assert KeptNotice("text of told", NOW, FORGOTTEN) in await lived.notices()
 
 
 async def test_forgetting_somebody_unknown_changes_nothing(lived: SqlStore):

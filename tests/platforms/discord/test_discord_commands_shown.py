@@ -34,6 +34,7 @@ USED = {
     "help": [({}, "What you can ask"), ({"verb": "said"}, "said <speaker>")],
     "privacy": [({}, "What I keep about you")],
     "forget": [({}, "This cannot be undone"), ({"confirm": "yes"}, "Forgotten")],
+    "settings forget": [({}, "Nothing is kept about this place")],
 }
 NEEDS_AN_ORDER = ("edit", "list", "remove", "pause", "resume", "preview")
 
