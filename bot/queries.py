@@ -20,7 +20,7 @@ from bot.knowledge.words import Words
 from bot.message import answers, digest
 from bot.message.blocks import Message
 from bot.message.material import DigestMaterial, Ground, StoryMaterial
-from bot.message.ranking import origins, worth_showing
+from bot.message.ranking import EVERYTHING, origins, worth_showing
 from bot.model import Article, FollowUp, Policy, Query, StoredStatement, Story, Subscription
 from bot.ports import Store, Wanted
 from bot.settings import Settings
@@ -310,7 +310,7 @@ async def _said(asked: _Asked) -> Answer:
             limit=_MOST_STATEMENTS,
         )
     )
-    groups = worth_showing(merge(statements))
+    groups = worth_showing(merge(statements), EVERYTHING)
     ground = await _ground(replace(asked, query=replace(query, topic="")), statements, ())
     limit = asked.settings.digests.statements
     message = answers.said(
@@ -377,7 +377,7 @@ async def _story(asked: _Asked) -> Answer:
         return Answer(answers.problem(cause, [words("story.unknown_next")], words=words), query, 0)
     story = found[0]
     statements = await asked.store.statements(Wanted(story_ids=(story.id,), limit=_MOST_STATEMENTS))
-    groups = worth_showing(merge(statements))
+    groups = worth_showing(merge(statements), EVERYTHING)
     ground = await _ground(asked, statements, story.articles)
     limit = asked.settings.digests.statements
     material = StoryMaterial(story, story.articles, groups)
@@ -404,7 +404,7 @@ async def _story_id(asked: _Asked) -> tuple[int | None, str]:
 async def _search(asked: _Asked) -> Answer:
     query = replace(asked.query, until=asked.query.until or asked.now)
     hits = await asked.store.search(query.text, since=query.since, until=query.until, limit=_MOST_HITS)
-    groups = worth_showing(merge(hits.statements))
+    groups = worth_showing(merge(hits.statements), EVERYTHING)
     ground = await _ground(replace(asked, query=replace(query, topic="")), hits.statements, hits.articles)
     limit = asked.settings.digests.statements
     message = answers.search(
@@ -430,7 +430,7 @@ async def _ground(
     query, knowledge = asked.query, asked.knowledge
     statements = list(statements)
     searched = await asked.store.searched(topic=query.topic, since=query.since, until=query.until)
-    feeds = await asked.store.feeds()
+    failing = await asked.store.failing_feeds()
     outlets = {(stored.outlet, stored.url) for stored in statements}
     outlets |= {(article.outlet, article.url) for article in articles}
     speakers = {stored.statement.speaker for stored in statements if not stored.statement.anonymous}
@@ -443,7 +443,7 @@ async def _ground(
         outlets=searched.outlets,
         to_read=searched.unread,
         unreadable=searched.unreadable,
-        failing=tuple(feed.title or feed.url for feed in feeds if feed.trouble and not feed.paused),
+        failing=tuple(failing),
         policies=_policies(outlets, knowledge),
         sides={speaker: knowledge.side_of(speaker) for speaker in speakers if speaker},
         people=_people(speakers, knowledge),

@@ -256,6 +256,30 @@ async def test_an_empty_digest_is_posted_only_when_the_settings_say_so(newsroom)
     assert text(message).startswith("Nothing new on The war: last 10 h to 15:00 Europe/Kyiv")
 
 
+# ── Everything, and what a digest leaves out ─────────────────────────────────────────────────────────────
+
+
+async def test_what_was_read_unsurely_is_in_every_answer_but_a_digest(store, newsroom):
+    await article(store, 1, said("Surely this."), said("Perhaps this.", confidence=0.4))
+    answers = [
+        await newsroom.ask("said", speaker="Anna Example"),
+        await newsroom.ask("story", story="https://example.org/article-1"),
+        await newsroom.ask("search", text="perhaps"),
+    ]
+    for answer in answers:
+        assert [shown.unsure for shown in quotations(answer) if shown.pieces[0].text == "Perhaps this."] == [
+            True
+        ]
+        assert "(reading uncertain)" in text(answer)
+    digest = await newsroom.ask()
+    assert [shown.pieces[0].text for shown in quotations(digest)] == ["Surely this."]
+    assert "reading uncertain" not in text(digest)
+
+
+def quotations(answer):
+    return [block for block in answer.message.blocks if isinstance(block, Quotation)]
+
+
 # ── said ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.knowledge.words import Words
@@ -68,18 +69,7 @@ def _dated(group: Group, speaker: str, ground: Ground, words: Words) -> Block:
         return article_line(_article(group[0]), ground=ground, words=words, when=when)
     if full.speaker.casefold() != speaker.casefold():
         return full
-    return Quotation(
-        pieces=full.pieces,
-        role=full.role,
-        note=full.note,
-        cue=full.cue,
-        to=full.to,
-        when=full.when,
-        status=full.status,
-        links=full.links,
-        cut=full.cut,
-        cue_first=full.cue_first,
-    )
+    return replace(full, speaker="")
 
 
 def _article(stored: StoredStatement) -> Article:

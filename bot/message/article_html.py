@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import pairwise
 
+from bot.message.material import CONFIDENCE_FLOOR, is_sure
 from bot.model import Reading, Span, Statement
 
 _HUES = 12
+_UNSURE = f", reading uncertain: below {CONFIDENCE_FLOOR}, so that no digest shows it"
 _PARAGRAPH = re.compile(r"\S(?:.*\S)?", re.DOTALL)
 _BREAK = re.compile(r"\n\s*\n|\n(?=\s*\S)")
 
@@ -24,6 +26,7 @@ body { font: 1.05rem/1.6 Georgia, serif; max-width: 46rem; margin: 2rem auto; pa
 h1 { font-size: 1.4rem; line-height: 1.3; }
 .content { background: hsl(var(--hue) 85% 88%); color: #111; }
 .source { text-decoration: underline 2px hsl(var(--hue) 70% 40%); }
+.content.unsure { background: none; color: inherit; border-bottom: .15rem dashed hsl(var(--hue) 70% 50%); }
 .cue { font-style: italic; text-decoration: underline dotted hsl(var(--hue) 70% 40%); }
 sup { line-height: 0; }
 sup a { text-decoration: none; font: .7rem sans-serif; }
@@ -48,7 +51,7 @@ def page(text: str, reading: Reading, statements: Sequence[Statement], *, name: 
         for part, spans in (
             ("source", statement.source),
             ("cue", statement.cue),
-            ("content", statement.content),
+            ("content" if is_sure(statement) else "content unsure", statement.content),
         )
         for span in spans
     ]
@@ -65,7 +68,8 @@ def page(text: str, reading: Reading, statements: Sequence[Statement], *, name: 
         f"<title>{escape(name)}</title>\n<style>{_STYLE}</style></head>\n<body>\n<h1>{escape(name)}</h1>\n"
         f'<p class="meta">{escape(" · ".join(filter(None, notes)))}</p>\n<main>\n{paragraphs}\n</main>\n'
         f"<h2>Who said what</h2>\n<ol>\n{listed}\n</ol>\n"
-        f"<footer>Underlined: the source. Dotted: the cue. Coloured: the words, one colour a speaker.</footer>\n"
+        f"<footer>Underlined: the source. Dotted: the cue. Coloured: the words, one colour a speaker; "
+        f"dashed where the reading is uncertain.</footer>\n"
         f"</body>\n</html>\n"
     )
 
@@ -91,7 +95,7 @@ def _marked(text: str, span: Span, marks: Sequence[tuple[Span, str, int]], hues:
     start, end = span
     inside = [mark for mark in marks if mark[0][0] < end and mark[0][1] > start]
     edges = sorted({start, end, *(edge for mark in inside for edge in mark[0] if start < edge < end)})
-    places = {number: first for (first, _), part, number in reversed(marks) if part == "content"}
+    places = {number: first for (first, _), part, number in reversed(marks) if part.startswith("content")}
     shown = []
     for left, right in pairwise(edges):
         here = [(part, number) for (first, last), part, number in inside if first <= left and right <= last]
@@ -100,7 +104,9 @@ def _marked(text: str, span: Span, marks: Sequence[tuple[Span, str, int]], hues:
             number = here[-1][1]
             classes = " ".join(dict.fromkeys(part for part, _ in here))
             piece = f'<span class="{classes}" style="--hue:{hues[number]}">{piece}</span>'
-        begun = [number for (first, _), part, number in inside if part == "content" and first == left]
+        begun = [
+            number for (first, _), part, number in inside if part.startswith("content") and first == left
+        ]
         shown += [_number(one + 1, place=left == places[one]) for one in begun]
         shown.append(piece)
     return "".join(shown)
@@ -125,7 +131,7 @@ def _item(number: int, statement: Statement, hue: int) -> str:
         "audience": statement.audience,
         "relay": statement.relay,
         "status": statement.status_text,
-        "confidence": f"{statement.confidence:.2f}",
+        "confidence": f"{statement.confidence:.2f}{'' if is_sure(statement) else _UNSURE}",
         "characters": ", ".join(f"{start}–{end}" for start, end in statement.content),
     }
     told = " · ".join(f"{key}: {escape(value)}" for key, value in facts.items() if value)

@@ -61,7 +61,7 @@ class Quotation:
     role: str = ""
     """As printed in the article."""
     note: str = ""
-    """Our own words about the source, e.g. "anonymous"."""
+    """Our own words about source and reading, e.g. "anonymous"."""
     cue: str = ""
     """As printed, e.g. "said", "called the draft"."""
     to: str = ""
@@ -75,6 +75,8 @@ class Quotation:
     """The words go on in the article."""
     cue_first: bool = False
     """The cue stood right before the words, so that it reads on into them: "called the draft", “thin”."""
+    unsure: bool = False
+    """Read with less certainty than a digest asks for; ``note`` says so to people."""
     block: Literal["quotation"] = "quotation"
 
 

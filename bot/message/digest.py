@@ -12,10 +12,10 @@ from typing import Literal
 
 from bot.knowledge.words import Words
 from bot.message.blocks import Action, Actions, Block, Divider, Message, Quotation, Text, Title
-from bot.message.material import DigestMaterial, Ground, Group, StoryMaterial
+from bot.message.material import CONFIDENCE_FLOOR, DigestMaterial, Ground, Group, StoryMaterial
 from bot.message.paging import parts
 from bot.message.quoting import article_line, clip, leader, names_by_article, quotation
-from bot.message.ranking import CONFIDENCE_FLOOR, by_rank, by_speaker, deal, origins, ranked_stories
+from bot.message.ranking import by_rank, by_speaker, deal, origins, ranked_stories
 from bot.message.wording import plain
 from bot.model import Article
 

@@ -7,10 +7,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.model import Article, Policy, StoredStatement, Story
+from bot.model import Article, Policy, Statement, StoredStatement, Story
 
 Group = tuple[StoredStatement, ...]
 """Statements with the same words in several articles; never empty."""
+
+CONFIDENCE_FLOOR = 0.87
+"""What the reader was less sure of stays out of digests; answers that show everything mark it."""
+
+
+def is_sure(said: Statement) -> bool:
+    """Whether a statement was read surely enough for a digest."""
+    return said.confidence >= CONFIDENCE_FLOOR
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,19 +5,51 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from bot.knowledge.words import Words
 from bot.message.blocks import Link, Quotation, Title
-from bot.message.material import Ground, Group
+from bot.message.material import Ground, Group, is_sure
+from bot.message.readable import in_full, uttered
 from bot.message.wording import leads, plain, shorten
 from bot.model import Article, ArticleState, Statement, StoredStatement
 
+_LEAD = 700
+"""Characters from an article's beginning in which everything is about its subject."""
+_STEM = 5
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_SMALL = frozenset(
+    (
+        *(
+            "about",
+            "after",
+            "against",
+            "amid",
+            "been",
+            "before",
+            "from",
+            "have",
+            "into",
+            "more",
+            "near",
+            "over",
+        ),
+        *("said", "says", "than", "that", "their", "this", "what", "when", "where", "will", "with"),
+        *("після", "через", "перед", "проти", "сказав", "заявив", "после", "против", "сказал", "заявил"),
+    )
+)
+"""Words of headlines that tell nothing of their subject."""
 _LONGEST_NAME = 120
 _LONGEST_ROLE = 200
 _LONGEST_HEADLINE = 300
 
 _TAKES_PERSON = re.compile(r"\b(?:told|tell|inform|assur|remind|warn|brief|urg|ask)\w*$", re.IGNORECASE)
 """Cues that are followed by a person without "to": "told reporters"."""
+_OCCASION = re.compile(
+    r"\b(?:conference|briefing|forum|summit|rally|hearing|session|event|meeting|breakfast|scrum)\b"
+    r"(?! (?:participants|attendees|delegates))",
+    re.IGNORECASE,
+)
 _PREPOSITIONS = frozenset(("to", "at", "before", "in", "during", "on", "with", "for", "via", "through"))
 
 _PRONOUN = re.compile(
@@ -25,11 +57,11 @@ _PRONOUN = re.compile(
 )
 _KINDS = ("direct", "mixed", "indirect")
 
-StatementRank = tuple[bool, int, bool, float, datetime, int]
+StatementRank = tuple[bool, bool, bool, int, bool, float, datetime, int]
 
 
 def statement_rank(group: Group) -> StatementRank:
-    """Sort key, best first: named, in quotation marks, in the body, sure, early, near its article's top."""
+    """Sort key, best first: surely read, named, to the point, in quotation marks, in the body, sure, early."""
     best = min(group, key=_rank)
     return _rank(best)
 
@@ -38,7 +70,28 @@ def _rank(stored: StoredStatement) -> StatementRank:
     said = stored.statement
     place = said.content[0][0] if said.content else 0
     kind = _KINDS.index(said.kind)
-    return not is_named(said), kind, said.headline, -said.confidence, stored.first_seen_at, place
+    unsure, unnamed, aside = not is_sure(said), not is_named(said), not fits(stored)
+    return unsure, unnamed, aside, kind, said.headline, -said.confidence, stored.first_seen_at, place
+
+
+def fits(stored: StoredStatement) -> bool:
+    """Whether a statement is about what its article is about, as its headline says.
+
+    What stands near the top is. Further down articles turn to other things, and what is said there counts only
+    when it shares a word with the headline: a story about a fire is not told by "sign it this afternoon".
+    """
+    said = stored.statement
+    if said.headline or not said.content or said.content[0][0] < _LEAD:
+        return True
+    about = _stems(stored.title)
+    return not about or any(about & _stems(piece.text) for piece in said.pieces)
+
+
+@lru_cache(maxsize=4096)
+def _stems(words: str) -> frozenset[str]:
+    """The beginnings of a line's longer words: "depot" and "depots" are one."""
+    found = (word.casefold() for word in _WORD.findall(words))
+    return frozenset(word[:_STEM] for word in found if word not in _SMALL)
 
 
 def is_named(said: Statement) -> bool:
@@ -71,22 +124,33 @@ def quotation(group: Group, *, ground: Ground, words: Words, when: str = "") -> 
     if lead is None:
         return None
     said = lead.statement
-    pieces, cut = shorten(said.pieces)
-    cue = plain(said.cue_text)
-    to = _to(lead, cue, words)
+    printed = plain(said.cue_text)
+    to = _to(lead, printed, words)
+    reads_on = _reads_on(lead, printed) and not to
+    cues, whole = in_full(said, reads_on=reads_on)
+    pieces, cut = shorten(whole)
+    cue = "" if cues.casefold() in _PREPOSITIONS else plain(cues)
     return Quotation(
         pieces=pieces,
         speaker=_speaker(lead, words),
         role=_role(lead),
-        note=words("statement.anonymous") if said.anonymous else "",
+        note=_note(said, words),
         cue=cue,
-        to=to,
+        to=to if reads_on else " ".join(part for part in (to, uttered(said)) if part),
         when=when,
         status=_status(lead, group, ground),
         links=_links(lead, group),
         cut=cut,
-        cue_first=_reads_on(lead, cue) and not to and bool(pieces),
+        cue_first=reads_on and bool(cue and pieces),
+        unsure=not is_sure(said),
     )
+
+
+def _note(said: Statement, words: Words) -> str:
+    """What we add to a source in our own words: that it has no name, that the reader may have got it wrong."""
+    notes = [words("statement.anonymous")] if said.anonymous else []
+    notes += [] if is_sure(said) else [words("statement.unsure")]
+    return ", ".join(notes)
 
 
 def _speaker(stored: StoredStatement, words: Words) -> str:
@@ -104,14 +168,19 @@ def _role(stored: StoredStatement) -> str:
 
 
 def _to(stored: StoredStatement, cue: str, words: Words) -> str:
-    takes_person = bool(_TAKES_PERSON.search(cue))
+    told = takes_person(cue)
     audience = clip(plain(stored.statement.audience or ""), _LONGEST_NAME)
     if not audience:
         via = clip(plain(stored.statement.via or ""), _LONGEST_NAME)
-        return via if takes_person else ""
-    if takes_person or audience.casefold().partition(" ")[0] in _PREPOSITIONS:
+        return via if told else ""
+    if told or audience.casefold().partition(" ")[0] in _PREPOSITIONS:
         return audience
-    return words("statement.to", audience=audience)
+    return words("statement.at" if _OCCASION.search(audience) else "statement.to", audience=audience)
+
+
+def takes_person(cue: str) -> bool:
+    """Whether a cue is followed by a person without "to": "told reporters"."""
+    return bool(_TAKES_PERSON.search(cue))
 
 
 def _reads_on(stored: StoredStatement, cue: str) -> bool:
@@ -119,7 +188,7 @@ def _reads_on(stored: StoredStatement, cue: str) -> bool:
     said = stored.statement
     if said.kind == "direct" or not cue or not said.cue or not said.content or leads(cue):
         return False
-    return said.cue[-1][1] <= said.content[0][0]
+    return said.cue[0][1] <= said.content[0][0]
 
 
 def _status(lead: StoredStatement, group: Group, ground: Ground) -> str:

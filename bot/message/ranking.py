@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.message.material import Ground, Group, StoryMaterial
+from bot.message.material import CONFIDENCE_FLOOR, Ground, Group, StoryMaterial, is_sure
 from bot.message.quoting import is_named, speaker_key, statement_rank
-from bot.model import StoredStatement, Story
+from bot.model import Statement, StoredStatement, Story
 
-CONFIDENCE_FLOOR = 0.7
-"""Statements that the reader was less sure of are stored but not shown."""
+_FEWEST = 3
+_WORD = re.compile(r"\w+")
+_HEADLESS = re.compile(r"(?:is|are|was|were|has|have|had|will|would|could|can)\b")
+EVERYTHING = 0.0
+"""The floor of answers that show what was read unsurely too, marked."""
 
 
 def worth_showing(groups: Iterable[Group], floor: float = CONFIDENCE_FLOOR) -> tuple[Group, ...]:
     """Return what was said (not thought, not declined) and read surely enough, without repeated headlines.
 
-    A headline's statement is dropped when the same article's body has one of the same speaker: the headline
+    Scraps of reported speech that say nothing alone ("united", "are confidential") are for answers that show
+    ``EVERYTHING``.
+    A headline's statement is dropped when the same article's body surely has one of the same speaker: the headline
     shortens what the body prints.
     """
     kept = [tuple(stored for stored in group if _shown(stored, floor)) for group in groups]
@@ -26,7 +32,7 @@ def worth_showing(groups: Iterable[Group], floor: float = CONFIDENCE_FLOOR) -> t
         (stored.article_id, stored.statement.speaker.casefold())
         for group in kept
         for stored in group
-        if not stored.statement.headline
+        if not stored.statement.headline and is_sure(stored.statement)
     }
 
     def repeats(stored: StoredStatement) -> bool:
@@ -40,7 +46,14 @@ def worth_showing(groups: Iterable[Group], floor: float = CONFIDENCE_FLOOR) -> t
 def _shown(stored: StoredStatement, floor: float) -> bool:
     said = stored.statement
     has_words = any(character.isalnum() for piece in said.pieces for character in piece.text)
-    return said.act == "said" and said.confidence >= floor and has_words
+    return said.act == "said" and said.confidence >= floor and has_words and not (floor and _is_scrap(said))
+
+
+def _is_scrap(said: Statement) -> bool:
+    """Whether reported words cannot stand as a line of a digest: one or two of them, or a clause without its head."""
+    words = " ".join(piece.text for piece in said.pieces)
+    scarce = len(_WORD.findall(words)) < _FEWEST
+    return said.kind == "indirect" and not said.headline and (scarce or bool(_HEADLESS.match(words)))
 
 
 def by_rank(groups: Iterable[Group], ground: Ground) -> list[Group]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from bot.message.blocks import Block, Message, Quotation, Text, Title
+from bot.message.material import CONFIDENCE_FLOOR, is_sure
+from bot.message.quoting import takes_person
+from bot.message.readable import uttered
 from bot.model import Reading, Statement
 
 
@@ -24,12 +27,14 @@ def as_values(statement: Statement) -> dict[str, Any]:
         "anonymous": statement.anonymous,
         "via": statement.via,
         "audience": statement.audience,
+        "uttered": uttered(statement) or None,
         "relay": statement.relay,
         "status": statement.status,
         "status_text": statement.status_text,
         "status_span": list(statement.status_span) if statement.status_span else None,
         "headline": statement.headline,
         "confidence": round(statement.confidence, 3),
+        "unsure": not is_sure(statement),
     }
 
 
@@ -44,20 +49,34 @@ def show(reading: Reading, statements: tuple[Statement, ...], *, name: str, leng
         beyond = f"Only the first {reading.read_chars:,} of {length:,} characters were read."
         blocks.append(Text(beyond, tone="warning"))
     blocks += [_quotation(statement) for statement in statements]
+    unsure = sum(not is_sure(statement) for statement in statements)
+    if unsure:
+        kept_out = (
+            f"{unsure} of them “reading uncertain”: below {CONFIDENCE_FLOOR}, so that no digest shows them."
+        )
+        blocks.append(Text(kept_out, tone="muted"))
     return Message(tuple(blocks))
 
 
 def _quotation(statement: Statement) -> Quotation:
     places = ", ".join(f"{start}–{end}" for start, end in statement.content)
     act = "" if statement.act == "said" else f"{statement.act}; "
-    to = " ".join(part for part in (statement.audience and f"to {statement.audience}", statement.via) if part)
+    audience = statement.audience or ""
+    led = f"to {audience}" if audience and not takes_person(statement.cue_text) else audience
+    to = " ".join(part for part in (led, statement.via) if part)
     return Quotation(
         pieces=statement.pieces,
         speaker=statement.speaker or "(no source)",
         role=statement.role or "",
-        note="anonymous" if statement.anonymous else "",
+        note=", ".join(_notes(statement)),
         cue=statement.cue_text,
         to=to,
         when=f"[{act}{statement.kind}, {statement.confidence:.2f}, characters {places}]",
         status=statement.status_text or "",
+        unsure=not is_sure(statement),
     )
+
+
+def _notes(statement: Statement) -> list[str]:
+    notes = ["anonymous"] if statement.anonymous else []
+    return notes if is_sure(statement) else [*notes, "reading uncertain"]

@@ -53,6 +53,26 @@ def test_an_articles_own_date_counts_unless_it_lies_after_our_first_sight():
     assert whens(said([older, newer])) == ["06:00", "00:00"]
 
 
+def test_what_was_read_unsurely_is_marked_for_people_and_programs():
+    message = said(
+        [group(1, confidence=0.69), group(2, confidence=0.7), group(3, confidence=0.2, anonymous=True)]
+    )
+    shown = [(block.unsure, block.note) for block in message.blocks if isinstance(block, Quotation)]
+    assert shown == [(True, "anonymous, reading uncertain"), (False, ""), (True, "reading uncertain")]
+
+
+def test_words_that_one_article_has_surely_are_shown_from_that_one():
+    unsure, sure = group(1, confidence=0.3, hours=5), group(2, confidence=0.9)
+    [shown] = [block for block in said([unsure + sure]).blocks if isinstance(block, Quotation)]
+    assert (shown.unsure, len(shown.links)) == (False, 1)
+
+
+def test_in_a_story_what_was_read_unsurely_comes_last():
+    shown = material(group(1, confidence=0.3, words="“First.”"), group(2, words="second", speaker="B"))
+    message = answers.story(shown.stories[0], ground=ground(), words=WORDS)
+    assert [block.unsure for block in message.blocks if isinstance(block, Quotation)] == [False, True]
+
+
 def test_the_name_in_the_title_is_not_repeated_but_another_spelling_is_shown():
     message = said([group(1, role="deputy minister"), group(2, speaker="A. Example", hours=3)])
     shown = [(block.speaker, block.role) for block in message.blocks if isinstance(block, Quotation)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,6 +72,16 @@ def test_statements_are_marked_in_the_text_and_linked_with_the_list():
     assert '<span class="source" style="--hue:0">Anna Example</span>' in html
     assert '<span class="content" style="--hue:0">We agreed &amp; left.</span>' in html
     assert not {"script", "b" * 9} & set(seen.tags)
+
+
+@pytest.mark.parametrize(("confidence", "marked"), [(0.69, True), (0.7, False)])
+def test_what_no_digest_would_show_is_marked_in_the_text_and_in_the_list(confidence, marked):
+    start = TEXT.index("We agreed")
+    words = (start, start + len("We agreed & left."))
+    html = shown(TEXT, statement(TEXT, (16, 28), (29, 33), words, confidence=confidence))
+    assert ('class="content unsure"' in html) is marked
+    assert (f"confidence: {confidence:.2f}, reading uncertain: below 0.7" in html) is marked
+    assert Seen(html).ids.count("t1") == 1
 
 
 def test_a_text_without_statements_is_shown_whole():
