@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from rapidfuzz import fuzz
-
 from bot.knowledge.files import load
+from bot.language.names import (
+    entities_of,
+    fullest,
+    is_longer,
+    known_person,
+    looks_like_person,
+    plain,
+    spellings,
+    without_place,
+)
 from bot.language.pipelines import text_of
 from bot.language.quotes import quotation_at
 from bot.language.roles import (
@@ -31,7 +39,7 @@ from bot.language.roles import (
     without_determiner,
     words_in,
 )
-from bot.model import Span, Spans, Speaker
+from bot.model import Span, Spans
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -41,16 +49,29 @@ _HE = frozenset(("he", "his", "him"))
 _SHE = frozenset(("she", "her", "hers"))
 _LONGEST_NAME = 5
 """Words; longer ones are something else."""
-_NAME_WITH_PLACE = 3
-_LONG_ENOUGH = 4
-"""Letters of a surname that alone tells whom we know."""
-_ALIKE = 82
-"""rapidfuzz ratio of two spellings of one full name ("Jill" and "Joe" with one surname have less)."""
 _LONGEST_DESCRIPTION = 7
 """Tokens before its noun, and behind it."""
 _BY_OFFICE = 1.8
 """``fit`` from which office and country agree."""
-_PARTICLES = frozenset(("von", "van", "der", "de", "da", "del", "di", "la", "le", "al", "el", "bin", "ibn"))
+_SURE_VOTES = 3
+"""How many more votes one gender must have: a title counts ten, a first name six, a pronoun one."""
+_SHOUTED = 4
+"""Letters of a single word in capitals that is no name."""
+_NO_NAME = re.compile(r"\d|https?:|[/@]")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place where a person is named."""
+
+    at: int
+    end: int
+    name: str
+    subject: bool
+    """Of a clause, or in apposition to one."""
+    owner: bool
+    """Followed by "'s"."""
+    quoted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +94,21 @@ class People:
     """Full name → offices that we know the person to have held, with the country."""
     spelled: Mapping[str, str]
     """Full name → the spelling that the article uses most, of those that mean the same person."""
-    others: tuple[tuple[int, str], ...] = ()
-    """(offset, full name) of each person named outside quotations, in order."""
+    named: tuple[Mention, ...] = ()
+    """Each place where a person is named, in order."""
+    hints: Mapping[str, str] = field(default_factory=dict)
+    """Full name → "he" or "she", where a pronoun in its sentence may mean the person."""
 
     def full_name(self, name: str) -> str:
         """Return the one full name that a surname or first name stands for, else the name itself."""
-        found = self.by_part.get(name.lower(), frozenset())
+        found = self.called(name)
         full = next(iter(found)) if len(found) == 1 else name
         return self.spelled.get(full, full)
+
+    def called(self, name: str) -> frozenset[str]:
+        """Return the full names that a surname or first name may stand for, transliterated one way or the other."""
+        found = self.by_part.get(name.lower()) or self.by_part.get(plain(name), frozenset())
+        return frozenset(self.spelled.get(name, name) for name in found)
 
     def fitting(self, text: str, description: str) -> dict[str, float]:
         """Return for each person with a role how well it answers a description (see ``roles.fit``).
@@ -124,10 +152,10 @@ def clean_name(text: str) -> str:
 
 def people_of(doc: Doc, quoted: Spans) -> People:
     """Collect the persons whom the article names."""
-    ents = list(doc.ents)
+    ents = entities_of(doc)
     places = {ent.text for ent in ents if ent.label_ in ("GPE", "NORP")}
     persons = _persons(ents)
-    names = [(ent, _without_place(clean_name(ent.text), places)) for ent in ents]
+    names = [(ent, without_place(clean_name(ent.text), places)) for ent in ents]
     names = [(ent, name) for ent, name in names if clean_name(ent.text) in persons]
     parts: dict[str, set[str]] = {}
     for name in {name for _, name in names if " " in name}:
@@ -135,11 +163,20 @@ def people_of(doc: Doc, quoted: Spans) -> People:
             parts.setdefault(part.lower(), set()).add(name)
     for name in {name for _, name in names if " " in name}:
         parts.setdefault(name.lower(), set()).update(
-            x for x in parts[name.split()[-1].lower()] if _longer(x, name)
+            x for x in parts[name.split()[-1].lower()] if is_longer(x, name)
         )
+    for name in {name for _, name in names if " " in name}:
+        parts.setdefault(plain(name.split()[-1]), set()).add(name)
     entities = {number: ent for ent in ents for number in range(ent.start, ent.end)}
-    by_part = {part: _fullest(found) for part, found in parts.items() if found}
-    spelled = _spellings(Counter(name for _, name in names))
+    by_part = {part: fullest(found) for part, found in parts.items() if found}
+    counts = Counter(name for _, name in names)
+    for surname, often in Counter(ent.text for ent in ents if len(ent) == 1).items():
+        for name in by_part.get(plain(surname), ()):
+            first, _, last = name.rpartition(" ")
+            if last != surname and (other := f"{first} {surname}") in text_of(doc):
+                counts[other] += 1  # the recogniser passed over this spelling
+                counts[surname] = often
+    spelled = spellings(Counter({name: count + counts[name.split()[-1]] for name, count in counts.items()}))
     people = People(by_part, {}, {}, (), entities, persons, {}, spelled)
     full = [(ent, people.full_name(name)) for ent, name in names]
     roles: dict[str, tuple[Span, ...]] = {}
@@ -147,13 +184,36 @@ def people_of(doc: Doc, quoted: Spans) -> People:
         role = printed_role(ent)
         if role is not None:
             roles[name] = (*roles.get(name, ()), role)
-    told = [(ent, name) for ent, name in full if not quotation_at(quoted, ent.start_char)]
-    subjects = ((ent.start_char, name) for ent, name in told if _is_subject(ent))
-    others = tuple((ent.start_char, name) for ent, name in told)
+    named = tuple(sorted(_mentions(doc, full, people, quoted), key=lambda mention: mention.at))
+    subjects = ((x.at, x.name) for x in named if x.subject and not x.quoted)
     offices = {name: found for name in {name for _, name in full} if (found := _offices(name))}
-    genders = _genders(full, entities, quoted)
-    people = People(by_part, roles, genders, tuple(subjects), entities, persons, offices, spelled, others)
+    votes = _genders(full, entities, quoted)
+    genders, hints = _elected(votes, _SURE_VOTES), _elected(votes, 1)
+    people = People(
+        by_part, roles, genders, tuple(subjects), entities, persons, offices, spelled, named, hints
+    )
     return replace(people, roles=roles | _described_roles(doc, people, quoted))
+
+
+def _mentions(doc: Doc, full: list[tuple[Words, str]], people: People, quoted: Spans) -> Iterator[Mention]:
+    """Yield where persons are named, also by surnames that the recogniser passed over."""
+    seen = {number for number, ent in people.entities.items() if len(ent) > 1}
+    for ent, name in full:
+        seen.update(range(ent.start, ent.end))
+        yield _mention(ent, name, quoted)
+    alone = {part: next(iter(found)) for part, found in people.by_part.items() if len(found) == 1}
+    surnames = {part: name for part, name in alone.items() if name.lower().endswith(f" {part}")}
+    for token in doc:
+        name = surnames.get(token.lower_, "")
+        if name and token.i not in seen and token.tag_ == "NNP" and not token.is_lower:
+            yield _mention(doc[token.i : token.i + 1], people.full_name(name), quoted)
+
+
+def _mention(words: Words, name: str, quoted: Spans) -> Mention:
+    doc, end = words.doc, words.end
+    owner = (end < len(doc) and doc[end].tag_ == "POS") or words[-1].tag_ == "POS"
+    inside = quotation_at(quoted, words.start_char) is not None
+    return Mention(words.start_char, words.end_char, name, _is_subject(words), owner, inside)
 
 
 def _is_subject(ent: Words) -> bool:
@@ -164,29 +224,9 @@ def _is_subject(ent: Words) -> bool:
     return head.dep_ in ("nsubj", "nsubjpass")
 
 
-def _known(name: str) -> Speaker | None:
-    """Return whom we know by a name, also where the first name is spelled in a way that we do not know."""
-    first, _, surname = name.rpartition(" ")
-    if not first and len(name) < _LONG_ENOUGH:
-        return None
-    known = load().speaker(name) or (load().speaker(surname) if first else None)
-    alike = known is not None and (not first or fuzz.ratio(known.name, name) >= _ALIKE)
-    return known if known is not None and not known.body and alike else None
-
-
-def _spellings(counts: Counter[str]) -> dict[str, str]:
-    """Return for each name the most frequent one of the same person: transliterations differ within an article."""
-    groups: dict[str, list[str]] = {}
-    for name, _ in counts.most_common():
-        known = _known(name) if " " in name else None
-        if known is not None:
-            groups.setdefault(known.name, []).append(name)
-    return {name: names[0] for names in groups.values() for name in names}
-
-
 def _offices(name: str) -> tuple[str, ...]:
     """Return the offices that we know a person to have held, with the side where it is a country."""
-    known = _known(name)
+    known = known_person(name)
     if known is None:
         return ()
     side = known.side if known.side in ("ukraine", "russia", "us") else ""
@@ -221,8 +261,9 @@ def _persons(ents: list[Words]) -> frozenset[str]:
     """Names that are persons: the recogniser takes a place for a person once in a while, so labels vote."""
     persons = Counter(clean_name(ent.text) for ent in ents if ent.label_ == "PERSON")
     others = Counter(clean_name(ent.text) for ent in ents if ent.label_ in ("GPE", "NORP", "ORG", "LOC"))
+    known = {name.split()[-1].lower() for name in persons if not name.isupper()}
     surnames = {name.split()[-1] for name, votes in persons.items() if votes > others[name]}
-    full = (name for name in others if " " in name and _looks_like_person(name, surnames))
+    full = (name for name in others if " " in name and looks_like_person(name, surnames))
     persons.update({name: others[name] + 1 for name in full})
     return frozenset(
         name
@@ -230,44 +271,16 @@ def _persons(ents: list[Words]) -> frozenset[str]:
         if votes > others[name]
         and name[:1].isupper()
         and len(name.split()) <= _LONGEST_NAME
-        and not re.search(r"\d", name)
-        and not ((known := load().speaker(name)) is not None and known.body)
+        and not _NO_NAME.search(name)
+        and not (is_office(name.split()[-1]) and (" " not in name or name.split()[-1].islower()))
+        and not (name.isupper() and " " not in name and len(name) >= _SHOUTED and name.lower() not in known)
+        and not ((held := load().speaker(name)) is not None and held.body)
     )
 
 
-def _looks_like_person(name: str, surnames: set[str]) -> bool:
-    """Whether what the recogniser takes for a body is a first name and a surname."""
-    words = name.split()
-    capitals = all(word[0].isupper() or word in _PARTICLES for word in words)
-    return (
-        capitals
-        and len(words) <= _LONGEST_NAME - 1
-        and words[0].lower() in MEN | WOMEN
-        and (
-            len(words) == 2 or words[-1] in surnames  # noqa: PLR2004 - a first name and a surname
-        )
-    )
-
-
-def _longer(name: str, other: str) -> bool:
-    """Whether a name is another one with more words in front, or the same in better letters."""
-    if name.lower() == other.lower():
-        return other.isupper() and not name.isupper()
-    return name.lower().endswith(f" {other.lower()}")
-
-
-def _fullest(names: set[str]) -> frozenset[str]:
-    """Leave out names that are a shorter form of another one here."""
-    return frozenset(x for x in names if not any(_longer(y, x) for y in names if y != x))
-
-
-def _without_place(name: str, places: set[str]) -> str:
-    """Mend "Russia Anna Example", from "ambassador to Russia Anna Example"."""
-    first, _, rest = name.partition(" ")
-    return rest if len(name.split()) >= _NAME_WITH_PLACE and first in places else name
-
-
-def _genders(full: list[tuple[Words, str]], entities: Mapping[int, Words], quoted: Spans) -> dict[str, str]:
+def _genders(
+    full: list[tuple[Words, str]], entities: Mapping[int, Words], quoted: Spans
+) -> dict[str, Counter[str]]:
     votes: dict[str, Counter[str]] = {}
     for ent, name in full:
         doc, role = ent.doc, printed_role(ent)
@@ -288,10 +301,14 @@ def _genders(full: list[tuple[Words, str]], entities: Mapping[int, Words], quote
             count["he" if after & _HE else "she"] += 1
     for name, count in votes.items():
         first = name.split()[0].lower() if " " in name else ""
-        count["he"] += 3 * (first in MEN)
-        count["she"] += 3 * (first in WOMEN)
+        count["he"] += 6 * (first in MEN)
+        count["she"] += 6 * (first in WOMEN)
+    return votes
+
+
+def _elected(votes: Mapping[str, Counter[str]], least: int) -> dict[str, str]:
     return {
         name: max(count, key=lambda x: count[x])
         for name, count in votes.items()
-        if count["he"] != count["she"]
+        if abs(count["he"] - count["she"]) >= least
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,7 @@ def without_determiner(text: str, span: Span) -> Span:
 def printed_role(ent: Words) -> Span | None:
     """Return the span of the title before a name ("Foreign Minister"), else of the apposition beside it."""
     text = text_of(ent.doc)
-    span = _title_before(ent) or _behind(ent) or _before(ent)
+    span = _title_before(ent) or _behind(ent) or _before(ent) or _predicate(ent)
     return None if span is None or words_in(text, span) & _NO_ROLE else without_determiner(text, span)
 
 
@@ -207,12 +208,32 @@ def _before(ent: Words) -> Span | None:
         if doc[first].lower_ in ("the", "his", "her", "its", "their") and doc[first - 1].lower_ not in _LINKS:
             break
     head = _head(doc, first, comma)
+    opens = first == ent.sent.start or doc[first - 1].text in _CLOSES
     definite = doc[first].lower_ in ("the", "his", "her", "its", "their") or any(
         x.tag_ == "POS" for x in doc[first:comma]
     )
-    if head is None or not definite or not is_office(head.text) or head.tag_ in ("NNS", "NNPS"):
+    definite = definite or (opens and doc[first].is_title and doc[first].tag_ in ("JJ", "NNP"))
+    object_ = first > 0 and doc[first - 1].tag_.startswith("VB")  # "won her first major, Example said"
+    if head is None or not definite or object_ or not is_office(head.text) or head.tag_ in ("NNS", "NNPS"):
         return None
     return doc[first].idx, doc[comma - 1].idx + len(doc[comma - 1])
+
+
+def _predicate(ent: Words) -> Span | None:
+    """Read the role in "Anna Example, who is the deputy minister of defence, said"."""
+    doc, at = ent.doc, ent.end
+    at += at < len(doc) and doc[at].text == ","
+    if at + 2 >= len(doc) or doc[at].lower_ != "who" or doc[at + 1].lower_ != "is":
+        return None
+    last = at + 2
+    while last < len(doc) and last - at <= _LONGEST_ROLE and doc[last].text not in _CLOSES - {"-"}:
+        if doc[last].is_space or doc[last].tag_ in _FINITE or doc[last].tag_ in ("VBG", "VBN", "RB"):
+            break
+        last += 1
+    head = _head(doc, at + 2, last)
+    if head is None or not is_office(head.text) or head.tag_ in ("NNS", "NNPS"):
+        return None
+    return doc[at + 2].idx, doc[last - 1].idx + len(doc[last - 1])
 
 
 def fit(description: str, role: str) -> float:
@@ -234,6 +255,7 @@ def fit(description: str, role: str) -> float:
     return 2.0 if places and places <= home else 1.5 if not places or not home else 0.0
 
 
+@lru_cache(maxsize=4096)
 def _content(words: str) -> frozenset[str]:
     """Return the words that count, places as countries, spellings of one office as one."""
     plain = re.sub(r"['’]s?\b", " ", words.lower()).replace("u.s.", "us").replace("u.k.", "uk")
