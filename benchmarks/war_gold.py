@@ -52,6 +52,16 @@ def texts_of(path: Path) -> dict[str, str]:
     return found
 
 
+def scorer_of(path: Path) -> ModuleType:
+    """Load the program that compares gold and predictions."""
+    spec = importlib.util.spec_from_file_location("scorer", path)
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"{path} is no Python file.")
+    scorer = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(scorer)
+    return scorer
+
+
 def words(phrase: str | None) -> frozenset[str]:
     """Return the words that tell a name from another."""
     return frozenset(re.findall(r"\w+", (phrase or "").lower().replace("’s", "").replace("'s", ""))) - SMALL
@@ -153,11 +163,7 @@ def main() -> int:
         if "ONRECORD_DATA" not in os.environ:
             parser.error("name the file of texts with --articles, or set ONRECORD_DATA")
         articles = Path(os.environ["ONRECORD_DATA"]) / "news" / "war-fulltext-2022-2024.jsonl.gz"
-    spec = importlib.util.spec_from_file_location("scorer", options.scorer)
-    assert spec is not None
-    assert spec.loader is not None
-    scorer = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(scorer)
+    scorer = scorer_of(options.scorer)
     known = texts_of(articles)
     golds = [
         json.loads(line)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.language.confidence import Signs, signs_of
 from bot.language.contents import by_paragraph, in_sentence, touch, whole_quotations, whole_words, without
 from bot.language.pipelines import text_of
 from bot.language.quotes import PARAGRAPH_BREAK, WORD, overlapping, with_marks
@@ -65,6 +66,9 @@ _UNREAL = frozenset(("would", "could", "should", "might", "may", "must", "shall"
 _THAT = re.compile(r"\W*that\b[\s,]*(?=\S)", re.IGNORECASE)
 
 
+_UNKNOWN = Signs()
+
+
 @dataclass(slots=True)
 class Utterance:
     """Spans that belong together, before anyone asks who the speaker is."""
@@ -77,13 +81,12 @@ class Utterance:
     verb: Token | None = None
     """None for "according to" and for quotations without a cue."""
     act: Act = "said"
-    spoken: float = 1.0
-    """The tagger's probability that something was said."""
-    sure: float = 0.5
-    """The tagger's geometric mean of the content's, the source's and their links' probabilities."""
-
+    signs: Signs = _UNKNOWN
+    """What the tagger was sure of."""
     headed: bool = False
     """A headline with a colon in place of a cue."""
+    relay: str | None = None
+    """Who quotes it, as printed."""
 
     @property
     def spans(self) -> Spans:
@@ -115,7 +118,7 @@ def _utterance(doc: Doc, link: Link, quoted: Spans, body_at: int) -> Utterance:
     assert link.cue is not None
     text = text_of(doc)
     cue = whole_words(text, link.cue.span)
-    head, source = _source(doc, link, quoted) if link.source else (None, None)
+    head, source = _source(doc, link, quoted) if link.source else _according_to(doc, cue)
     found = [whole_words(text, part.span) for part in link.contents]
     spans = by_paragraph(text, found, cue, quoted, body_at)
     taken = [cue, *((source,) if source else ())]
@@ -129,14 +132,7 @@ def _utterance(doc: Doc, link: Link, quoted: Spans, body_at: int) -> Utterance:
     if all(word.lower() in _EMPTY for span in content for word in WORD.findall(text, *span)):
         content = []
     verb = next((x for x in reversed(words) if x.tag_.startswith("VB") and x.lower_ != "according"), None)
-    factors = [link.cue.sure, link.source_sure, link.content_sure, min(part.sure for part in link.contents)]
-    factors += [link.source.sure] if link.source else []
-    sure = 1.0
-    for factor in factors:
-        sure *= factor
-    return Utterance(
-        head, source, (cue,), content, verb, _act(text, link, verb), link.said, sure ** (1 / len(factors))
-    )
+    return Utterance(head, source, (cue,), content, verb, _act(text, link, verb), signs_of(link))
 
 
 def _joins(found: list[Utterance], said: Utterance) -> bool:
@@ -225,7 +221,10 @@ def _source(doc: Doc, link: Link, quoted: Spans) -> tuple[Token | None, Span | N
     assert link.source is not None
     assert link.cue is not None
     text = text_of(doc)
-    start, end = tidy(text, whole_words(text, link.source.span))
+    whole = whole_words(text, link.source.span)
+    start, end = tidy(text, whole)
+    if start == end:
+        start, end = whole  # "TASS" looks like a dateline
     gap = PARAGRAPH_BREAK.search(text, start, end)
     if gap:  # a headline's last words and the body's first: the cue's paragraph has the source
         start, end = (start, gap.start()) if link.cue.span[0] <= gap.start() else (gap.end(), end)
@@ -255,6 +254,16 @@ def _source(doc: Doc, link: Link, quoted: Spans) -> tuple[Token | None, Span | N
     if free and len(words_of(doc, wider)) <= _LONGEST_SOURCE:
         return head, wider
     return head, (start, end)
+
+
+def _according_to(doc: Doc, cue: Span) -> tuple[Token | None, Span | None]:
+    """Return the named one behind an "according to" for which the tagger found no source."""
+    words = words_of(doc, cue)
+    if words[-1].lower_ != "to" or not _NEEDS_SOURCE.match(text_of(doc), cue[0]):
+        return None, None
+    objects = (x for word in words for x in word.children if x.dep_ == "pobj" and x.i > words[-1].i)
+    head = next((x for x in objects if x.tag_.startswith("NNP")), None)
+    return (head, noun_phrase(head)) if head is not None else (None, None)
 
 
 def _taken(link: Link) -> Spans:

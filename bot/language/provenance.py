@@ -26,12 +26,13 @@ _OUTLET = re.compile(
     r"Deutsche Welle|Economist|Euractiv|Euronews|Express|FT|Financial Times|Fox|Gazette|Guardian|Herald|"
     r"Independent|Interfax|Journal|Kommersant|Le Figaro|Le Monde|MSNBC|Magazine|Mail|Meduza|Mirror|NBC|NPR|N1|News|"
     r"Newsweek|PAP|Polsat|Post|Press|Politico|Pravda|RBC|RIA|Radio|Reuters|Rossiya|Sky|Spiegel|Sun|Suspilne|TASS|"
-    r"TV\w*|Tagesspiegel|Tass|Telegraph|Times|Tribune|Ukrinform|WSJ|Wire|agency|broadcaster|channel|daily|magazine|"
+    r"TV\w*|Tagesspiegel|Tass|Telegraph|Times|Tribune|Ukrinform|WSJ|Wire|[Aa]gency|broadcaster|channel|daily|magazine|"
     r"media|network|newspaper|outlet|paper|podcast|programme|radio|station|television|website)\b"
 )
 _NO_OUTLET = re.compile(
     r"\b(?:Assembly|Committee|Commission|Congress|Council|Court|Duma|EU|House|Kremlin|Ministry|NATO|Nato|Parliament|"
-    r"Pentagon|Rada|Senate|State|UN|U\.N\.|White|parliament|police|press conference)\b"
+    r"Pentagon|Rada|Senate|"
+    r"State(?! (?:news|TV|television|media|radio|broadcaster))|UN|U\.N\.|White|parliament|police|press conference)\b"
 )
 _PLATFORM = re.compile(
     r"\b(?:Facebook|Instagram|Telegram|TikTok|Truth Social|Twitter|VK|WhatsApp|X|YouTube)\b"
@@ -52,15 +53,19 @@ _SPOKEN = (
 """How verbs begin that say something "to" somebody."""
 _NOBODY = frozenset(("something", "anything", "nothing", "it", "that", "this", "everything", "what"))
 _ADDRESSED = ("ask", "assur", "inform", "notif", "tell", "told", "urg", "warn")
-_NAME = r"(?:[Tt]he )?[“\"]?[A-Z][\w.’'-]*(?: (?:[A-Z][\w.’'-]*|news|agency|of|de))*"
+_NAME = (
+    r"(?:[Tt]he )?[“\"]?(?!(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b(?! [A-Z]))[A-Z][\w.’'-]*"
+    r"(?: (?:[A-Z][\w.’'-]*|news|agency|media|television|radio|newspaper|daily|magazine|of|de))*"
+)
 _PASSED_ON = re.compile(
     rf"(?:^|[,;:—–”\")-]) ?(?:as )?(?P<teller>(?:an )?{_NAME}(?: correspondent)?)(?: news agency| newspaper)? "
-    r"(?:has |have )?(?:earlier )?(?P<told>reported|reports|informs|learned|writes|wrote)\b"
-    r"|\b(?:cited|quoted|reported|published|seen|obtained|released) (?:\w+ \w+ )?by "
+    r"(?:has |have )?(?:earlier )?(?P<told>reported|reports|informs|learned|writes from|writes|wrote)\b(?! that\b)"
+    r"|, which (?P<quoter>[A-Z][\w.’'-]*(?: [A-Z][\w.’'-]*)*) (?:quotes|cites|quoted|cited)\b"
+    r"|\b(?P<how>cited|quoted|carried|reported|published|broadcast|seen|obtained|released) (?:\w+ \w+ )?by "
     rf"(?P<agent>{_NAME}|the portal of the [“\"]\w+[”\"])"
     rf"|\b(?:according to|as told to) (?P<reporter>{_NAME})"
 )
-_SURELY = frozenset(("reports", "informs", "learned"))
+_SURELY = frozenset(("reports", "informs", "learned", "writes from", "cited", "quoted", "carried"))
 """Verbs by which somebody passes on another's words, outlet or not."""
 _DATELINE = 300
 """Characters in which a dateline names the agency that the article itself is from."""
@@ -107,6 +112,8 @@ _POSTED = re.compile(
     r"(?: (?:channel|account|page|post))?|tweet|social media(?: post)?|video (?:address|message)|website|"
     r"audio message|[Pp]latform X|(?:messaging app )Telegram)\b(?!['’]s)"
 )
+_TITLE = re.compile(r"\s(?:Dr|Prof|Mr|Mrs|Ms)$")
+"""The next sentence's first word, where no space parts the sentences."""
 _INNER = frozenset(("said", "says", "told", "announced", "confirmed", "denied", "claimed", "warned"))
 _SENTENCE_OR_SO = 200
 """Characters around a statement in which its sentence names who passes it on."""
@@ -140,6 +147,8 @@ def _by_parse(said: Utterance) -> Way:
         noun = child.tag_.startswith(("NN", "PRP")) and child.lower_ not in _NOBODY
         if child.dep_ in ("dobj", "dative", "nsubjpass") and noun and _addressed(said.verb):
             phrase = _phrase(child)
+            if said.source_span and said.source_span[0] <= child.idx < said.source_span[1]:
+                continue
             outlet = _outlet_in(phrase) or (phrase if _may_be_outlet(child, phrase) else None)
             if outlet or _listens(child):
                 via, audience = (outlet, audience) if outlet else (via, phrase)
@@ -180,7 +189,8 @@ def _way_in(found: re.Match[str]) -> Way:
         if " to " in occasion or " for " in occasion:  # "in Sampletown for a meeting with"
             return Way()
         return Way() if not heard or _NO_OCCASION.search(occasion) else Way(audience=occasion, lasts=True)
-    words = parts["whom"].removesuffix("’s").removesuffix("'s").split(". ")[0].rstrip(".")
+    words = parts["whom"].removesuffix("’s").removesuffix("'s")
+    words = _TITLE.sub("", re.split(r"\.(?=\s|[A-Z][a-z])", words)[0]).rstrip(".")
     name = None if re.fullmatch(_PRESS, words) else _outlet_in(words)
     if name:
         return Way(via=name, lasts=True)
@@ -236,27 +246,27 @@ def relay(utterances: list[Utterance], text: str) -> list[tuple[Utterance, str |
     relayed: dict[int, str] = {}
     passed_on: set[int] = set()
     for number, outer in enumerate(utterances):
+        if not outer.source_span:
+            continue
+        name = " ".join(text[slice(*outer.source_span)].split())
         for inner in utterances[max(0, number - _NEIGHBOURS) : number + _NEIGHBOURS + 1]:
-            if inner is outer or not outer.source_span or not _overlap(outer, inner):
-                continue
-            name = " ".join(text[slice(*outer.source_span)].split())
-            if _PRONOUN.match(name):
-                continue
-            if outer.verb is None and inner.verb is not None:  # "X said …, according to Y"
+            relays, only = _passes_on(outer, inner, name)
+            if relays and outer.verb is None and inner.verb is not None:  # "X said …, according to Y"
                 at = outer.cue[0][0]
                 inner.content = [tidy(text, (a, at)) if a < at < b else (a, b) for a, b in inner.content]
+            if relays:
                 relayed[id(inner)] = name
+            if only:
                 passed_on.add(id(outer))
-            elif _holds(outer, inner) and outer.source_span != inner.source_span:
-                relayed[id(inner)] = name
-                if is_outlet(name) or _mostly(outer, inner):
-                    passed_on.add(id(outer))
     kept = [said for said in utterances if id(said) not in passed_on]
     for said in kept:
         outlet = _told_inside(said, text)
         if outlet:
             relayed[id(said)] = outlet
-    return [(said, relayed.get(id(said)) or _cited(said, text) or _passed_on(said, text)) for said in kept]
+    return [
+        (said, relayed.get(id(said)) or said.relay or _cited(said, text) or _passed_on(said, text))
+        for said in kept
+    ]
 
 
 def relay_of_all(text: str) -> str | None:
@@ -309,6 +319,26 @@ def _listens(head: Token) -> bool:
     return head.ent_type_ in ("PERSON", "ORG", "NORP", "GPE") or head.lower_ in LISTENERS or person
 
 
+def _passes_on(outer: Utterance, inner: Utterance, name: str) -> tuple[bool, bool]:
+    """Return whether the outer one's speaker relays the inner statement, and whether it says nothing else."""
+    if inner is outer or not outer.source_span:
+        return False, False
+    if is_outlet(name) and _only_names(outer, inner):  # "X said …, the Times reported"
+        return True, True
+    if not _overlap(outer, inner) or _PRONOUN.match(name):
+        return False, False
+    if outer.verb is None and inner.verb is not None:
+        return True, True
+    nested = _holds(outer, inner) and outer.source_span != inner.source_span
+    return nested, nested and (is_outlet(name) or _mostly(outer, inner))
+
+
+def _only_names(outer: Utterance, inner: Utterance) -> bool:
+    """Whether all that the outer one says is the inner one's name."""
+    source = inner.source_span
+    return source is not None and all(source[0] <= a and b <= source[1] for a, b in outer.content)
+
+
 def _mostly(outer: Utterance, inner: Utterance) -> bool:
     """Whether most of what the outer one says is the inner one's words."""
     shared = sum(max(0, min(b, d) - max(a, c)) for a, b in outer.content for c, d in inner.content)
@@ -326,14 +356,14 @@ def _holds(outer: Utterance, inner: Utterance) -> bool:
 
 def _cited(said: Utterance, text: str) -> str | None:
     """Make the cited one the source where an outlet reports "citing" somebody; return the outlet."""
-    if said.verb is None or said.source_span is None or not is_outlet(text[slice(*said.source_span)]):
+    if said.source is None or said.source_span is None or not is_outlet(text[slice(*said.source_span)]):
         return None
-    for word in said.verb.subtree:
+    for word in said.verb.subtree if said.verb is not None else said.source.sent:
         source = next((x for x in word.children if x.dep_ == "dobj" and is_word(x)), None)
         if word.lower_ in ("citing", "quoting") and source is not None:
             outlet = " ".join(text[slice(*said.source_span)].split())
             said.source, said.source_span = source, noun_phrase(source)
-            said.cue += (span_of(word),)
+            said.cue += () if span_of(word) in said.cue else (span_of(word),)
             cited = said.source_span
             content = [_behind(text, span, word.idx, cited[1]) for span in said.content]
             said.content = [span for span in content if not cited[0] <= span[0] < span[1] <= cited[1]]
@@ -352,11 +382,12 @@ def _told_inside(said: Utterance, text: str) -> str | None:
         if verb.lower_ not in _INNER or subject is None or not is_word(subject):
             continue
         source, behind = noun_phrase(subject), verb.idx + len(verb)
-        if source[0] == start and WORD.search(text, behind, end):
+        rest = WORD.search(text, behind, end)
+        if source[0] == start and (rest or said.content[1:]):
             outlet = " ".join(text[slice(*said.source_span)].split())
             that = re.compile(r"\s*that\b").match(text, behind)
             said.source, said.source_span, said.cue, said.verb = subject, source, (span_of(verb),), verb
-            said.content[0] = tidy(text, (that.end() if that else behind, end))
+            said.content[:1] = [tidy(text, (that.end() if that else behind, end))] if rest else []
             return outlet
     return None
 
@@ -371,12 +402,13 @@ def _passed_on(said: Utterance, text: str) -> str | None:
     end = re.compile(r"[.!?](?=[\s”\"]|$)|\n").search(text, last)
     stop = min(end.start() if end else len(text), last + _SENTENCE_OR_SO)
     for found in _PASSED_ON.finditer(text, first, stop):
-        name = found["teller"] or found["agent"] or found["reporter"]
-        at = max(found.start(group) for group in ("teller", "agent", "reporter"))
+        name = (found["teller"] or found["agent"] or found["reporter"] or found["quoter"]).rstrip(".")
+        at = max(found.start(group) for group in ("teller", "agent", "reporter", "quoter"))
         quoted = name.lstrip("Tthe ").startswith(("“", '"'))
         if re.search(rf"\({re.escape(name)}\)", text[:_DATELINE]):
             continue  # the article's own agency: "KYIV, 1 May (Example Agency) –"
-        if (is_outlet(name) or quoted or found["told"] in _SURELY) and not _touches(
+        surely = found["quoter"] or found["told"] in _SURELY or found["how"] in _SURELY
+        if (is_outlet(name) or quoted or surely) and not _touches(
             (at, at + len(name)), [*said.content, said.source_span]
         ):
             return re.sub(r"[“”\"]|^an | correspondent$", "", name)

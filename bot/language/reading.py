@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.language import (
     carrying,
+    confidence,
     headlines,
     linking,
     people,
     pipelines,
     provenance,
     quotes,
+    reported,
     slavic,
     speakers,
     status,
@@ -23,6 +25,8 @@ from bot.language import (
 )
 from bot.language.languages import identify
 from bot.language.spans import words_of
+from bot.language.statements import Found, statement
+from bot.language.who import Who
 from bot.model import Reading, Span, Spans, Statement
 
 if TYPE_CHECKING:
@@ -34,22 +38,15 @@ _MOST_NAMES = 40
 _HALF_CHARACTERS = re.compile("[\ud800-\udfff]")
 """Lone surrogates cannot be encoded, so they can be neither parsed nor stored."""
 _LONGEST_NAME = 60
-_WEIGHTS = (-0.72, 0.2, 0.49, 0.62)
-"""Logistic regression of "content and source are right" on 98 annotated articles that the tagger had not seen:
-constant, logit that something was said, logit of the tagger's certainty, all in quotation marks."""
-_RIGHT_SPEAKER: dict[speakers.Certainty, float] = {
-    "named": 0.99,
-    "fitting": 0.97,
-    "inferred": 0.91,
-    "guessed": 0.66,
-    "described": 0.95,
-    "vague": 0.7,
-    "unknown": 0.3,
-}
-"""Share of speakers who are right, or as printed, by how they were found, on 156 annotated war articles."""
-_UNCUED = 0.2
-_HEADED = 0.75
-"""Shares of right ones among quotations without a cue and headlines with a colon."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """What holds for a whole text."""
+
+    quoted: Spans
+    body_at: int
+    rivals: status.Rivals
 
 
 def read(
@@ -84,12 +81,14 @@ def read(
     links = tagger.load().tag(part)
     uttered = linking.utterances_of(doc, links, quoted, body_at)
     uttered += headlines.headlines_of(doc, uttered, known)
-    uttered.sort(key=lambda said: said.content[0])
+    uttered = reported.unfold(doc, [said for said in uttered if said.content])
     # Linking may leave nothing of a content ("citing two officials"): then nobody said anything.
     relayed = [(said, by) for said, by in provenance.relay(uttered, part) if said.content]
     resolved = speakers.resolve(doc, [said for said, _ in relayed], known)
+    spoken = ((said, who.speaker) for (said, _), who in zip(relayed, resolved, strict=True))
+    rivals = status.rivals_of(spoken)
     made = (
-        _statement(doc, said, who, relay, quoted, headline=said.content[0][0] < body_at)
+        _statement(doc, said, who, relay, _Marks(quoted, body_at, rivals))
         for (said, relay), who in zip(relayed, resolved, strict=True)
     )
     between = provenance.ways_between(doc, known.mentions, quoted)
@@ -120,56 +119,21 @@ def capitalised_names(text: str) -> tuple[str, ...]:
 
 
 def _statement(
-    doc: Doc, said: linking.Utterance, who: speakers.Who, relay: str | None, quoted: Spans, *, headline: bool
+    doc: Doc, said: linking.Utterance, who: Who, relay: str | None, marks: _Marks
 ) -> tuple[Statement, provenance.Way]:
     text = pipelines.text_of(doc)
-    content = tuple(said.content)
     source: Spans = (said.source_span,) if said.source_span else ()
-    parts = quotes.pieces(text, content, quoted, (*source, *said.cue))
-    kind = quotes.kind_of(parts)
-    sentence = _sentence(doc, (*source, *said.cue, *content))
+    sentence = _sentence(doc, (*source, *said.cue, *said.content))
     way = provenance.way_here(said, text, sentence)
-    verdict, status_span = status.status_of(doc, said, sentence, quoted)
-    statement = Statement(
-        source=source,
-        cue=said.cue,
-        content=content,
-        sentence=sentence,
-        pieces=parts,
-        kind=kind,
-        source_text=_words(text, source),
-        cue_text=_words(text, said.cue),
-        sentence_text=_words(text, (sentence,)),
-        speaker=who.speaker,
-        role=who.role,
-        role_span=who.role_span,
-        act=said.act,
-        anonymous=who.anonymous,
-        via=way.via,
-        audience=way.audience,
-        relay=relay,
-        status=verdict,
-        status_text=_words(text, (status_span,)) if status_span else None,
-        status_span=status_span,
-        headline=headline,
-        confidence=_confidence(said, who, kind),
+    verdict = status.status_of(doc, said, sentence, marks.quoted, marks.rivals)
+    printed = said.source_span
+    if printed is not None and who.anonymous:
+        printed = reported.with_reason(text, printed, said)
+    found = Found(printed, said.cue, tuple(said.content), sentence, said.act)
+    made = statement(
+        text, found, marks.quoted, body_at=marks.body_at, who=who, way=way, relay=relay, verdict=verdict
     )
-    return statement, way
-
-
-def _confidence(said: linking.Utterance, who: speakers.Who, kind: str) -> float:
-    """Return the probability that content, source and speaker are right, as measured on annotated articles."""
-    if said.headed:
-        return _HEADED
-    if not said.cue:
-        return _UNCUED
-    base, spoken, sure, direct = _WEIGHTS
-    evidence = base + spoken * _logit(said.spoken) + sure * _logit(said.sure) + direct * (kind == "direct")
-    return round(_RIGHT_SPEAKER[who.certainty] / (1 + math.exp(-evidence)), 2)
-
-
-def _logit(probability: float) -> float:
-    return math.log(max(probability, 1e-3) / max(1 - probability, 1e-3))
+    return replace(made, confidence=confidence.of_statement(text, said, who)), way
 
 
 def _sentence(doc: Doc, found: Spans) -> Span:
@@ -177,10 +141,6 @@ def _sentence(doc: Doc, found: Spans) -> Span:
     start = words_of(doc, min(found)).sent.start_char
     end = words_of(doc, max(found, key=lambda span: span[1])).sent.end_char
     return quotes.trim(pipelines.text_of(doc), (start, end))
-
-
-def _words(text: str, found: Spans) -> str:
-    return " ".join(" ".join(text[start:end].split()) for start, end in found)
 
 
 def _names(doc: Doc, known: people.People) -> tuple[str, ...]:

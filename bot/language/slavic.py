@@ -10,13 +10,16 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.language import quotes, slavic_ways, tagger
+from bot.language.confidence import logit
 from bot.language.contents import by_paragraph, in_sentence, touch, whole_quotations, without
+from bot.language.provenance import Way
 from bot.language.slavic_names import WORD
 from bot.language.slavic_speakers import Certainty, Speakers, Who
 from bot.language.spans import tidy
+from bot.language.statements import Found, statement
 from bot.language.tagger import Link
 from bot.model import Act, Span, Spans, Statement
 
@@ -264,37 +267,17 @@ def _sentence(text: str, found: Spans, ends: list[int]) -> Span:
 def _statement(page: _Page, said: _Said, who: Who) -> Statement:
     text, ends = page.text, page.ends
     sentence = _sentence(text, said.taken, ends)
-    content = tuple(sorted(said.content))
     source: Spans = (said.source,) if said.source else ()
-    parts = quotes.pieces(text, content, page.quoted, (*source, *said.cue))
-    via, audience = slavic_ways.way_here(text, sentence, said.cue, source, said.taken)
+    way = Way(*slavic_ways.way_here(text, sentence, said.cue, source, said.taken))
     behind = bisect_right(ends, sentence[1])
     following = quotes.trim(text, (sentence[1], ends[min(behind, len(ends) - 1)]))
-    status, status_span = slavic_ways.status_of(text, (sentence, following), source, said.taken, page.quoted)
-    return Statement(
-        source=source,
-        cue=said.cue,
-        content=content,
-        sentence=sentence,
-        pieces=parts,
-        kind=quotes.kind_of(parts),
-        source_text=_joined(text, source),
-        cue_text=_joined(text, said.cue),
-        sentence_text=_joined(text, (sentence,)),
-        speaker=who.speaker,
-        role=who.role,
-        role_span=who.role_span,
-        act=said.act,
-        anonymous=who.anonymous,
-        via=via,
-        audience=audience,
-        relay=said.relay or slavic_ways.relay_of(text, sentence, said.source, said.taken),
-        status=status,
-        status_text=_joined(text, (status_span,)) if status_span else None,
-        status_span=status_span,
-        headline=content[0][0] < page.body_at,
-        confidence=_confidence(said, who),
+    verdict = slavic_ways.status_of(text, (sentence, following), source, said.taken, page.quoted)
+    relay = said.relay or slavic_ways.relay_of(text, sentence, said.source, said.taken)
+    found = Found(said.source, said.cue, tuple(sorted(said.content)), sentence, said.act)
+    made = statement(
+        text, found, page.quoted, body_at=page.body_at, who=who, way=way, relay=relay, verdict=verdict
     )
+    return replace(made, confidence=_confidence(said, who))
 
 
 def _confidence(said: _Said, who: Who) -> float:
@@ -302,13 +285,5 @@ def _confidence(said: _Said, who: Who) -> float:
     if not said.cue:
         return _UNCUED
     base, spoken, sure = _WEIGHTS
-    evidence = base + spoken * _logit(said.spoken) + sure * _logit(said.sure)
+    evidence = base + spoken * logit(said.spoken) + sure * logit(said.sure)
     return round(_RIGHT_SPEAKER[who.certainty] / (1 + math.exp(-evidence)), 2)
-
-
-def _logit(probability: float) -> float:
-    return math.log(max(probability, 1e-3) / max(1 - probability, 1e-3))
-
-
-def _joined(text: str, found: Spans) -> str:
-    return " ".join(" ".join(text[start:end].split()) for start, end in found)

@@ -18,7 +18,10 @@ _BELONGS = frozenset(("of", "for", "at", "from", "to"))
 _WENT_ON = frozenset(("went", "goes", "continued", "continues", "came"))
 _EDGE = ",;:–—- "
 _MARKS = '"“”«»„'
-_DATELINE = re.compile(r"[A-Z][A-Z][A-Z .,]*(?:, \d{1,2} \w+)?(?: \([^)]{2,30}\))?\s*(?:[—–-]\s+|$)")
+_DATELINE = re.compile(
+    r"[A-Z][A-Z][A-Z .,]*(?:, \d{1,2} \w+)?(?: \([^)]{2,30}\))?\s*(?:[—–-]\s+|$)"
+    r"|[A-Z][a-z]{2,8}\.? \d{1,2} \([A-Z][^)]{1,30}\)\s*(?:[—–-]\s*|$)"
+)
 _DANGLING = re.compile(r"[\s,]+(?:and|but|or)$")
 _LONGEST_BEFORE, _LONGEST_BEHIND = 20, 40
 """Tokens of a noun phrase before and behind its head; longer ones are misparsed."""

@@ -11,6 +11,7 @@ import hashlib
 import threading
 import tomllib
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -96,9 +97,13 @@ class _Scores:
 class Tagger:
     """A loaded model; ``tag`` may be called from several threads."""
 
-    def __init__(self, session: InferenceSession, tokenizer: Tokenizer) -> None:
+    def __init__(
+        self, session: InferenceSession, tokenizer: Tokenizer, lean: Mapping[str, float] | None = None
+    ) -> None:
+        """Take a session and its tokenizer; ``lean``: by role, how much a label is preferred (logits)."""
         self._session = session
         self._tokenizer = tokenizer
+        self._lean = np.array([(lean or {}).get(label[2:], 0.0) for label in LABELS], dtype=np.float32)
         self._ends = (special(tokenizer, "[CLS]", "<s>"), special(tokenizer, "[SEP]", "</s>"))
 
     def tag(self, text: str) -> tuple[Link, ...]:
@@ -106,7 +111,7 @@ class Tagger:
         pieces = encode(self._tokenizer, text)
         if not len(pieces.ids):
             return ()
-        return _links(pieces, self._score(pieces))
+        return _links(pieces, self._score(pieces), self._lean)
 
     def _score(self, pieces: Pieces) -> _Scores:
         count = len(pieces.ids)
@@ -156,8 +161,10 @@ def _loaded(name: str) -> Tagger:
     from tokenizers import Tokenizer as Loader  # noqa: PLC0415 - see above
 
     folder = files("bot.language") / name
-    sums = _card(folder)["sha256"]
+    card = _card(folder)
+    sums, lean = card["sha256"], card.get("lean", {})
     assert isinstance(sums, dict)
+    assert isinstance(lean, dict)
     model, words = (_checked(folder / name, str(wanted)) for name, wanted in sorted(sums.items()))
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -167,7 +174,7 @@ def _loaded(name: str) -> Tagger:
     tokenizer = Loader.from_str(words.decode("utf-8"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    return Tagger(session, tokenizer)
+    return Tagger(session, tokenizer, lean)
 
 
 def _card(folder: Traversable) -> dict[str, object]:
@@ -244,8 +251,8 @@ def _best_labels(logs: Floats) -> list[int]:
     return path[::-1]
 
 
-def _runs(pieces: Pieces, logs: Floats) -> dict[str, list[Marked]]:
-    path = _best_labels(logs)
+def _runs(pieces: Pieces, logs: Floats, lean: Floats) -> dict[str, list[Marked]]:
+    path = _best_labels(logs + lean)
     found: dict[str, list[Marked]] = {"source": [], "cue": [], "content": []}
     at = 0
     while at < len(path):
@@ -261,8 +268,8 @@ def _runs(pieces: Pieces, logs: Floats) -> dict[str, list[Marked]]:
     return found
 
 
-def _links(pieces: Pieces, scores: _Scores) -> tuple[Link, ...]:
-    runs = _runs(pieces, scores.labels)
+def _links(pieces: Pieces, scores: _Scores, lean: Floats) -> tuple[Link, ...]:
+    runs = _runs(pieces, scores.labels, lean)
     cues, contents = runs["cue"], runs["content"]
     held: dict[int, list[tuple[Marked, float]]] = {}
     links = []

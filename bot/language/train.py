@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from bot.language.network import Network
 
 TEACHERS = 6
+LEAN = {"source": 0.5, "cue": 1.5, "content": 0.5}
+"""How much a trained network's labels are preferred to none (logits): found on articles left out of training."""
 _INPUTS = ("input_ids", "attention_mask", "feat")
 
 
@@ -205,6 +207,7 @@ def write(network: Network, tokenizer: Tokenizer, folder: Path, version: str) ->
     lines += [f'trained = "{datetime.now(UTC):%Y-%m-%d}"', "", "[sha256]"]
     for name in ("model.onnx", "tokenizer.json"):
         lines.append(f'"{name}" = "{hashlib.sha256((folder / name).read_bytes()).hexdigest()}"')
+    lines += ["", "[lean]", *(f"{role} = {much}" for role, much in LEAN.items())]
     (folder / "card.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -90,3 +90,20 @@ def test_windows_cover_every_piece():
 
 def test_an_example_knows_the_part_it_belongs_to():
     assert example_of(load()._tokenizer, {"text": TEXT, "attributions": [SAID]}, 2).fold == 2
+
+
+def test_rounding_during_training_changes_what_is_computed_and_leaves_the_weights_exact():
+    torch = pytest.importorskip("torch", reason="training's packages are not installed")
+    from bot.language.network import Network  # noqa: PLC0415 - needs torch
+    from bot.language.rounding import rounded  # noqa: PLC0415 - the same
+
+    torch.manual_seed(0)
+    network = Network().eval()
+    names = set(network.state_dict())
+    pieces = torch.randint(1000, 2000, (1, 20))
+    asked = (pieces, torch.ones_like(pieces), torch.zeros_like(pieces))
+    exact = network(*asked)[0]
+    with rounded(network, wanted=True):
+        assert not torch.equal(network(*asked)[0], exact)
+    assert torch.equal(network(*asked)[0], exact)
+    assert set(network.state_dict()) == names
