@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bot.language.confidence import Signs, signs_of
 from bot.language.contents import by_paragraph, in_sentence, touch, whole_quotations, whole_words, without
 from bot.language.pipelines import text_of
-from bot.language.quotes import PARAGRAPH_BREAK, WORD, overlapping, with_marks
+from bot.language.quotes import PARAGRAPH_BREAK, WORD, overlapping, trim, with_marks
 from bot.language.spans import FREE_BEFORE, is_word, noun_phrase, own_subject, subject_of, tidy, words_of
 from bot.language.tagger import Link
 from bot.model import Act, Span, Spans
@@ -22,6 +22,8 @@ _SHORTEST_ALONE = 5
 """Words of a quotation that is worth showing without a source."""
 _SAID = 0.5
 """Least probability of the act at which a cue counts as saying."""
+_CUE_EDGE = ",:;"
+"""What is no part of a cue at its edges ("wrote on social media:")."""
 _LONGEST_SOURCE = 25
 """Tokens of a source that was widened by the parse; longer ones are misparsed."""
 _LONGEST_SHOUTED = 5
@@ -117,7 +119,9 @@ def utterances_of(doc: Doc, links: Iterable[Link], quoted: Spans, body_at: int =
 def _utterance(doc: Doc, link: Link, quoted: Spans, body_at: int) -> Utterance:
     assert link.cue is not None
     text = text_of(doc)
-    cue = whole_words(text, link.cue.span)
+    marked = whole_words(text, link.cue.span)
+    trimmed = trim(text, marked, _CUE_EDGE)
+    cue = trimmed if trimmed[0] < trimmed[1] else marked  # a colon alone may be the cue
     head, source = _source(doc, link, quoted) if link.source else _according_to(doc, cue)
     found = [whole_words(text, part.span) for part in link.contents]
     spans = by_paragraph(text, found, cue, quoted, body_at)

@@ -25,7 +25,7 @@ from bot.platforms.discord_views import NOBODY, Builder, Shown
 
 _log = structlog.get_logger(__name__)
 
-AT_ONCE_S = 1.0
+AT_ONCE_S = 0.2
 """What takes longer is announced first."""
 GONE = (10_062, 10_015, 50_027, 10_008)
 """Discord's codes for an interaction, its webhook, its token or its message that is no longer there."""

@@ -43,3 +43,10 @@ def test_example_is_read_as_a_person_reads_it(example):
 @pytest.mark.parametrize("example", TABLE["silent"], ids=lambda example: example["name"])
 def test_nothing_was_said(example):
     assert said(read(example["text"], language="en")) == []
+
+
+def test_the_colon_before_a_quotation_is_no_part_of_its_cue():
+    text = "Anna Example wrote on social media: “No thanks, never in the name of the harbour.”"
+    (statement,) = read(text, language="en").statements
+    assert not statement.cue_text.endswith(":")
+    assert statement.cue_text.startswith("wrote")

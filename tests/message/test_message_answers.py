@@ -55,7 +55,7 @@ def test_an_articles_own_date_counts_unless_it_lies_after_our_first_sight():
 
 def test_what_was_read_unsurely_is_marked_for_people_and_programs():
     message = said(
-        [group(1, confidence=0.69), group(2, confidence=0.7), group(3, confidence=0.2, anonymous=True)]
+        [group(1, confidence=0.86), group(2, confidence=0.87), group(3, confidence=0.2, anonymous=True)]
     )
     shown = [(block.unsure, block.note) for block in message.blocks if isinstance(block, Quotation)]
     assert shown == [(True, "anonymous, reading uncertain"), (False, ""), (True, "reading uncertain")]

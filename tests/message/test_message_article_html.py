@@ -74,13 +74,13 @@ def test_statements_are_marked_in_the_text_and_linked_with_the_list():
     assert not {"script", "b" * 9} & set(seen.tags)
 
 
-@pytest.mark.parametrize(("confidence", "marked"), [(0.69, True), (0.7, False)])
+@pytest.mark.parametrize(("confidence", "marked"), [(0.86, True), (0.87, False)])
 def test_what_no_digest_would_show_is_marked_in_the_text_and_in_the_list(confidence, marked):
     start = TEXT.index("We agreed")
     words = (start, start + len("We agreed & left."))
     html = shown(TEXT, statement(TEXT, (16, 28), (29, 33), words, confidence=confidence))
     assert ('class="content unsure"' in html) is marked
-    assert (f"confidence: {confidence:.2f}, reading uncertain: below 0.7" in html) is marked
+    assert (f"confidence: {confidence:.2f}, reading uncertain: below 0.87" in html) is marked
     assert Seen(html).ids.count("t1") == 1
 
 

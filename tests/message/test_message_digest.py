@@ -32,7 +32,7 @@ def one(said, **values):
 # ── Which statements ─────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("values", [{"act": "thought"}, {"act": "declined"}, {"confidence": 0.49}])
+@pytest.mark.parametrize("values", [{"act": "thought"}, {"act": "declined"}, {"confidence": 0.86}])
 def test_only_what_was_said_and_surely_read_is_shown(values):
     shown = material(one(statement("“Yes.”")), one(statement("“No.”", **values), serial=2, article_id=2))
     assert [block.pieces[0].text for block in quotations(digest(shown))] == ["Yes."]
@@ -65,7 +65,7 @@ def test_named_direct_body_and_sure_come_first():
         one(statement("reported", speaker="B"), serial=2),
         one(statement("partly", "“quoted”", speaker="C"), serial=3),
         one(statement("“In the headline.”", speaker="D", headline=True), serial=4),
-        one(statement("“Less sure.”", speaker="E", confidence=0.8), serial=5),
+        one(statement("“Less sure.”", speaker="E", confidence=0.88), serial=5),
         one(statement("“First.”", speaker="F"), serial=6),
         one(statement("“Whoever he is.”", speaker="He"), serial=7),
     ]

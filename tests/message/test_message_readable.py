@@ -166,7 +166,7 @@ def test_a_scrap_of_reported_speech_is_shown_only_where_everything_is(texts, kep
 
 
 def test_read_marks_what_no_digest_would_show():
-    sure, unsure = statement("“Yes.”", confidence=0.7), statement("“No.”", confidence=0.69, anonymous=True)
+    sure, unsure = statement("“Yes.”", confidence=0.87), statement("“No.”", confidence=0.86, anonymous=True)
     reading = Reading((sure, unsure), "en", read_chars=10)
     message = show(reading, reading.statements, name="a.txt", length=10)
     assert [getattr(block, "note", None) for block in message.blocks[1:3]] == [
