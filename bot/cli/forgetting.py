@@ -64,9 +64,7 @@ async def forget(name: str, *, yes: bool, settings: Settings) -> int:
             _say(f"Removed of the person {actor}:", _of_person(await store.forget_person(actor), direct))
     click.echo("Backups and logs are left as they are.")
     if lock.holder(path) is not None:
-        click.echo(
-            "The running bot sends nothing more there, except a message that it was just sending."
-        )
+        click.echo("The running bot sends nothing more there, except a message that it was just sending.")
     return 0
 
 
