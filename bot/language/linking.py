@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _SHORTEST_ALONE = 5
 """Words of a quotation that is worth showing without a source."""
+_PLANS = frozenset(("plan", "plans", "schedule", "the plan", "the schedule"))
+_SHORTEST = 3
+_OPENING = frozenset("\"“”„«‟'‘")
 _SAID = 0.5
 """Least probability of the act at which a cue counts as saying."""
 _CUE_EDGE = ",:;"
@@ -47,6 +50,8 @@ _EMPTY = frozenset(
     (
         "this",
         "that",
+        "which",
+        "who",
         "it",
         "what",
         "so",
@@ -109,8 +114,8 @@ def utterances_of(doc: Doc, links: Iterable[Link], quoted: Spans, body_at: int =
         said = _utterance(doc, link, quoted, body_at) if link.cue is not None else None
         if said is None or not said.content or _joins(found, said):
             continue
-        if said.source is not None or not _NEEDS_SOURCE.match(text_of(doc), said.cue[0][0]):
-            found.append(said)  # "according to plan" has no source
+        if not _is_by_plan(doc, said):
+            found.append(said)
     claimed = {quote for said in found for span in said.content for quote in overlapping(quoted, span)}
     found += _uncued(doc, found, [quote for quote in quoted if quote not in claimed], body_at)
     return sorted(found, key=lambda said: said.content[0])
@@ -125,9 +130,9 @@ def _utterance(doc: Doc, link: Link, quoted: Spans, body_at: int) -> Utterance:
     head, source = _source(doc, link, quoted) if link.source else _according_to(doc, cue)
     found = [whole_words(text, part.span) for part in link.contents]
     spans = by_paragraph(text, found, cue, quoted, body_at)
-    taken = [cue, *((source,) if source else ())]
+    taken = [cue, *((source, *_appositions(head)) if source else ())]
     spans = without(text, whole_quotations(text, spans, quoted, taken), taken)
-    content = [tidy(text, _behind_that(text, span)) for span in spans]
+    content = [tidy(text, behind_that(text, span)) for span in spans]
     content = [span for span in content if WORD.search(text, *span)]
     words = words_of(doc, cue)
     content = in_sentence(text, cue, content, quoted)
@@ -201,12 +206,36 @@ def _shouted(text: str, said: Utterance) -> Span | None:
     return span if fits else None
 
 
+def _appositions(head: Token | None) -> list[Span]:
+    """Return what explains a source and is no content: "according to Anna Example, a lawmaker, …"."""
+    found = [x for x in (head.children if head is not None else ()) if x.dep_ == "appos" and x.i > x.head.i]
+    return [noun_phrase(x) for x in found]
+
+
+def _is_by_plan(doc: Doc, said: Utterance) -> bool:
+    """Whether the cue is "according to" and names nobody: "according to plan"."""
+    text = text_of(doc)
+    if not _NEEDS_SOURCE.match(text, said.cue[0][0]):
+        return False
+    return said.source_span is None or text[slice(*said.source_span)].lower() in _PLANS
+
+
+def is_scrap(doc: Doc, said: Utterance) -> bool:
+    """Whether one or two words without quotation marks are all that nobody said."""
+    text = text_of(doc)
+    words = [word for span in said.content for word in WORD.findall(text, *span)]
+    marked = any(text[start - 1 : start] in _OPENING or text[start] in _OPENING for start, _ in said.content)
+    return said.source_span is None and len(words) < _SHORTEST and not marked
+
+
 def _act(text: str, link: Link, verb: Token | None) -> Act:
     assert link.cue is not None
     start, end = link.cue.span
     if _DECLINED.search(text, max(0, start - 20), end + 20) or (verb is not None and _is_negated(verb)):
         return "declined"
     unreal = verb is not None and any(x.dep_ == "aux" and x.lower_ in _UNREAL for x in verb.children)
+    if not WORD.search(text, start, end):
+        return "said"  # a speaker's name and a colon
     return "said" if link.said >= _SAID and not unreal else "thought"
 
 
@@ -287,7 +316,8 @@ def _is_title(text: str, cue: Span, content: list[Span], quoted: Spans) -> bool:
     return 1 < len(words) <= _LONGEST_TITLE and words[-1][0].isupper() and 2 * len(capitals) > len(words)
 
 
-def _behind_that(text: str, span: Span) -> Span:
+def behind_that(text: str, span: Span) -> Span:
+    """Cut the introducing "that" off a content."""
     found = _THAT.match(text, *span)
     return (found.end(), span[1]) if found and found.end() < span[1] else span
 

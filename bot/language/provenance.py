@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.knowledge.files import load
-from bot.language.linking import Utterance
+from bot.language.contents import without
+from bot.language.linking import Utterance, behind_that
 from bot.language.pipelines import text_of
 from bot.language.quotes import WORD, quotation_at
 from bot.language.roles import LISTENERS, is_office
@@ -263,10 +264,20 @@ def relay(utterances: list[Utterance], text: str) -> list[tuple[Utterance, str |
         outlet = _told_inside(said, text)
         if outlet:
             relayed[id(said)] = outlet
-    return [
+    found = [
         (said, relayed.get(id(said)) or said.relay or _cited(said, text) or _passed_on(said, text))
         for said in kept
     ]
+    for said, _ in found:
+        _cut_source(said, text)
+    return found
+
+
+def _cut_source(said: Utterance, text: str) -> None:
+    """Cut who is cited off what is said: "reported, citing two officials, that …"."""
+    if said.source_span is not None:
+        rest = without(text, said.content, [said.source_span])
+        said.content = [tidy(text, behind_that(text, tidy(text, span))) for span in rest]
 
 
 def relay_of_all(text: str) -> str | None:

@@ -65,7 +65,8 @@ def unfold(doc: Doc, utterances: list[Utterance]) -> list[Utterance]:
             said.source_span = _unbroken(text, said.source_span, said)
         if not (_quoted_by(doc, said) or _was_quoted(doc, said)):
             _carried(text, said)
-    return sorted([*utterances, *_silences(doc, utterances)], key=lambda said: said.content[0])
+    heard = [said for said in utterances if not (said.act == "declined" and _is_silence(text, said))]
+    return sorted([*heard, *_silences(doc, heard)], key=lambda said: said.content[0])
 
 
 def _unbroken(text: str, source: Span, said: Utterance) -> Span:
@@ -127,6 +128,9 @@ def _was_quoted(doc: Doc, said: Utterance) -> bool:
     source = noun_phrase(subject)
     taken = [source, *said.cue, *((named,) if named else ()), *((by.span(),) if by else ())]
     kept = [tidy(text, span) for span in without(text, said.content, taken)]
+    if not kept and text[: source[0]].rstrip().endswith(","):  # "The road was closed, X was quoted as saying"
+        before = tidy(text, (subject.sent.start_char, source[0]))
+        kept = [before] if WORD.search(text, *before) else []
     if not kept or touch(source, said.cue):
         return False
     said.source, said.source_span, said.content = subject, source, kept
@@ -145,6 +149,11 @@ def _carried(text: str, said: Utterance) -> None:
 
 def _child(token: Token, label: str) -> Token | None:
     return next((child for child in token.children if child.dep_ == label), None)
+
+
+def _is_silence(text: str, said: Utterance) -> bool:
+    """Whether it is one of the sentences that the rule below divides better."""
+    return bool(said.cue) and _SILENT.match(text, said.cue[0][0]) is not None
 
 
 def _silences(doc: Doc, utterances: list[Utterance]) -> list[Utterance]:

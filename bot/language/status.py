@@ -127,7 +127,7 @@ _OWN = (
     _rule(
         "disputed",
         rf"\bcast(?:s|ing)? doubt on\s{_WHOSE}{_NOUN}",
-        r"\bdespite (?:\w+ ){0,3}evidence\b",
+        r"\bdespite (?:\w+ ){0,3}evidence\b(?: to the contrary\b)?",
     ),
     _rule(
         "disputed",

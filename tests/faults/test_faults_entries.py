@@ -151,7 +151,7 @@ class OneStatementEach:
         span = (start, start + len("spoke of the ceasefire"))
         said = Statement(
             source=((0, 1),), cue=((1, 2),), content=(span,), sentence=span, kind="indirect", source_text="envoys",
-            cue_text="spoke", pieces=(Piece(text[body_at:][-12:], quoted=False),), sentence_text=text[body_at:],
+            cue_text="spoke", pieces=(Piece(text[body_at:][-60:], quoted=False),), sentence_text=text[body_at:],
             speaker="Anna Example",
         )  # fmt: skip
         return Reading((said,), "en", names=("Ukraine", "Russia"), read_chars=len(text))

@@ -50,7 +50,7 @@ def said_by(text, speaker):
     ],
 )
 def test_a_claim_is_unverified_where_the_article_says_so(text, words):
-    first = said_by(text, "Bob Sample")
+    first = next(x for x in said(text) if "Bob Sample" in x.speaker)
     assert (first.status, first.status_text) == ("unverified", words)
 
 
@@ -105,7 +105,7 @@ def test_a_claim_is_denied_where_somebody_else_denies_it(text, words):
         ),
         (
             "Bob Sample said he had won the vote, despite overwhelming evidence to the contrary.",
-            "despite overwhelming evidence",
+            "despite overwhelming evidence to the contrary",
         ),
         (
             "Bob Sample said the river was clean. But officials said they had seen no evidence of a clean river.",
