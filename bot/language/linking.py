@@ -22,7 +22,7 @@ _SHORTEST_ALONE = 5
 """Words of a quotation that is worth showing without a source."""
 _PLANS = frozenset(("plan", "plans", "schedule", "the plan", "the schedule"))
 _SHORTEST = 3
-_OPENING = frozenset("\"“”„«‟'‘")
+"""Words that say something even without source and quotation marks."""
 _SAID = 0.5
 """Least probability of the act at which a cue counts as saying."""
 _CUE_EDGE = ",:;"
@@ -220,11 +220,11 @@ def _is_by_plan(doc: Doc, said: Utterance) -> bool:
     return said.source_span is None or text[slice(*said.source_span)].lower() in _PLANS
 
 
-def is_scrap(doc: Doc, said: Utterance) -> bool:
+def is_scrap(doc: Doc, said: Utterance, quoted: Spans) -> bool:
     """Whether one or two words without quotation marks are all that nobody said."""
     text = text_of(doc)
     words = [word for span in said.content for word in WORD.findall(text, *span)]
-    marked = any(text[start - 1 : start] in _OPENING or text[start] in _OPENING for start, _ in said.content)
+    marked = any(overlapping(quoted, span) for span in said.content)
     return said.source_span is None and len(words) < _SHORTEST and not marked
 
 

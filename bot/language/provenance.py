@@ -277,7 +277,8 @@ def _cut_source(said: Utterance, text: str) -> None:
     """Cut who is cited off what is said: "reported, citing two officials, that …"."""
     if said.source_span is not None:
         rest = without(text, said.content, [said.source_span])
-        said.content = [tidy(text, behind_that(text, tidy(text, span))) for span in rest]
+        kept = [tidy(text, behind_that(text, tidy(text, span))) for span in rest]
+        said.content = [span for span in kept if WORD.search(text, *span)]
 
 
 def relay_of_all(text: str) -> str | None:

@@ -82,7 +82,7 @@ def read(
     uttered = linking.utterances_of(doc, links, quoted, body_at)
     uttered += headlines.headlines_of(doc, uttered, known)
     unfolded = reported.unfold(doc, [said for said in uttered if said.content])
-    uttered = [said for said in unfolded if not linking.is_scrap(doc, said)]
+    uttered = [said for said in unfolded if not linking.is_scrap(doc, said, quoted)]
     # Linking may leave nothing of a content ("citing two officials"): then nobody said anything.
     relayed = [(said, by) for said, by in provenance.relay(uttered, part) if said.content]
     resolved = speakers.resolve(doc, [said for said, _ in relayed], known)
